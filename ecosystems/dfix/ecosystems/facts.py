@@ -1,0 +1,30 @@
+"""What is known about a project, and from where.
+
+A fact is `Known(value, source)` or `Unknown(why)`. Unknown is a value like any other: a transform that needs the fact
+holds back and shows `why` to the user; it never guesses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T_co]):
+    """A fact and where it stands: a path in the project, `path:line`, or the URL of a documented rule."""
+
+    value: T_co
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why a fact is not known, as half a sentence: "package-lock.json is missing"."""
+
+    why: str
+
+
+Fact = Known[T_co] | Unknown
