@@ -1,0 +1,123 @@
+"""What a run found and did: plain values for renderers, verify and the bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dfix.grammar.nodes import Diagnostic
+    from dfix.refactor.transform import Evidence, Level, Question
+
+EndingKind = Literal["settled", "cycle", "budget", "refused", "unparsable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run over one file ended. Only `settled` may be written. `reason` is half a sentence."""
+
+    kind: EndingKind
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rewrite inside a step: the line of its anchor in the text before the step, and its evidence."""
+
+    id: str
+    line: int
+    title: str
+    because: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All rewrites of one transform that were applied together.
+
+    `id` is stable: the transform's id, the anchor's keyword and a digest of its text. `files` holds the text of every
+    file after this step, by path from the project's root, the Dockerfile's own path included; None means removed.
+    """
+
+    id: str
+    transform: str
+    title: str
+    level: Level
+    parts: tuple[Part, ...]
+    files: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A rewrite that would apply but was not taken: `because` is "level" or "comment-loss"."""
+
+    id: str
+    transform: str
+    title: str
+    level: Level
+    line: int
+    because: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A hold-back with its place. Lines are those of the text as it was read; 0 if the line is one that dfix wrote."""
+
+    transform: str
+    slug: str
+    sentence: str
+    line: int
+    answer: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A rewrite that failed a check: a bug in its transform, reported, never written."""
+
+    id: str
+    transform: str
+    line: int
+    check: str  # "reparse", "contract", "round-trip", "no-change", ...
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome for one Dockerfile. Paths are relative to the project's root, with forward slashes."""
+
+    path: str
+    before: str
+    after: str
+    steps: tuple[Step, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    held_back: tuple[Refusal, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    ending: Ending = field(default_factory=lambda: Ending("settled"))
+    diagnostics: tuple[Diagnostic, ...] = ()
+    files: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)  # others: before, after
+    notes: tuple[str, ...] = ()  # "no builder is shown: current BuildKit is assumed", the context and its evidence
+
+    @property
+    def changed(self) -> bool:
+        """Would a write change any file?"""
+        return self.ending.kind == "settled" and (
+            self.before != self.after or any(old != new for old, new in self.files.values())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file to write: the SHA-256 of the text it replaces (None: the file is new) and the new text (None: remove)."""
+
+    before_sha: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The outcome over several Dockerfiles of one project; `edits` by path, united over the reports."""
+
+    reports: tuple[Report, ...]
+    edits: Mapping[str, Edit]
