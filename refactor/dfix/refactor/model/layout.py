@@ -1,0 +1,152 @@
+"""Where a file of the image comes from: the geometry of COPY and ADD."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.grammar.nodes import Add, Transfer
+from dfix.refactor.model import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dfix.refactor.model.stages import Place
+
+GLOB = "*?["
+
+
+class Landing(NamedTuple):
+    """One source of a COPY or ADD and where it lands.
+
+    `source` is a path of the build context without leading `./` or `/` (empty: the whole context). `whole` says that
+    the source is a folder whose *contents* land in `target`; else the file itself lands at `target`.
+    """
+
+    source: str
+    target: str
+    whole: bool
+
+
+def context_path(source: str) -> str | None:
+    """A COPY source as a clean path of the context; None for a URL, a git address or a pattern."""
+    if "://" in source or source.startswith("git@") or any(char in source for char in GLOB):
+        return None
+    clean = posixpath.normpath("/" + source).lstrip("/")
+    return "" if clean == "." else clean
+
+
+def is_broad(place: Place, is_folder: Callable[[str], bool]) -> bool:
+    """Does this instruction copy a folder of the build context?"""
+    node = place.node
+    if not isinstance(node, Transfer) or place.source_stage is not None or node.heredocs:
+        return False
+    return any(
+        path is not None and (path == "" or is_folder(path))
+        for path in (context_path(source) for source in _resolved(place))
+    )
+
+
+def _resolved(place: Place) -> Iterator[str]:
+    node = place.node
+    assert isinstance(node, Transfer)  # noqa: S101 - asked of COPY and ADD only
+    for source in node.sources:
+        value = place.before.resolve(source)
+        yield source if isinstance(value, Unknown) else value.value
+
+
+def landings(place: Place, is_folder: Callable[[str], bool]) -> Fact[tuple[Landing, ...]]:
+    """Where each source of a COPY or ADD from the build context lands.
+
+    Patterns are expanded by the caller's knowledge of the context, so they are Unknown here. A destination is a folder
+    if it ends in a slash, if there are several sources, or if the source is a folder.
+    https://docs.docker.com/reference/dockerfile/#copy
+    """
+    node = place.node
+    assert isinstance(node, Transfer)  # noqa: S101 - asked of COPY and ADD only
+    target = place.destination
+    if isinstance(target, Unknown):
+        return target
+    written = place.before.resolve(node.destination)
+    into = len(node.sources) > 1 or (isinstance(written, Known) and _names_folder(written.value))
+    found: list[Landing] = []
+    for source in _resolved(place):
+        path = context_path(source)
+        if path is None:
+            return Unknown(f"the source {source} is a pattern or an address")
+        if path == "" or is_folder(path):
+            found.append(Landing(path, target.value, whole=True))
+        elif into:
+            found.append(Landing(path, paths.join(target.value, posixpath.basename(path)), whole=False))
+        else:
+            found.append(Landing(path, target.value, whole=False))
+    return Known(tuple(found), place.where)
+
+
+def _names_folder(destination: str) -> bool:
+    return destination.endswith("/") or destination in (".", "..") or destination.endswith(("/.", "/.."))
+
+
+def origin(
+    image_path: str, place: Place, is_folder: Callable[[str], bool], is_file: Callable[[str], bool], expand_glob: Callable[[str], tuple[str, ...]]
+) -> Fact[str]:
+    """The path in the build context of a file or folder of the image, as it is in front of `place`.
+
+    The last COPY of the stage (or of the stages below) that can have brought it decides; one that cannot be read makes
+    the answer Unknown.
+    """
+    stage = place.stage
+    preceding: tuple[Place, ...] = place.preceding
+    while True:
+        for earlier in reversed(preceding):
+            node = earlier.node
+            if not isinstance(node, Transfer):
+                continue
+            target = earlier.destination
+            if isinstance(target, Unknown):
+                return target
+            if not paths.overlap(image_path, target.value):
+                continue
+            if earlier.source_stage is not None:
+                if paths.within(image_path, target.value):
+                    return Unknown(f"{image_path} comes from another stage or image")
+                continue
+            for landing in _all_landings(earlier, is_folder, expand_glob):
+                if landing.whole and paths.within(image_path, landing.target):
+                    below = paths.relative(image_path, landing.target)
+                    path = posixpath.join(landing.source, below) if below else landing.source
+                    if path == "" or is_folder(path) or is_file(path):
+                        return Known(path, earlier.where)
+                elif landing.target == image_path:
+                    return Known(landing.source, earlier.where)
+            if isinstance(node, Add) and any("://" in source for source in node.sources):
+                return Unknown(f"an ADD of an address may bring {image_path}")
+        if stage.parent is None:
+            return Unknown(f"no COPY brings {image_path}")
+        stage = stage.parent
+        preceding = stage.places
+
+
+def _all_landings(
+    place: Place, is_folder: Callable[[str], bool], expand_glob: Callable[[str], tuple[str, ...]]
+) -> Iterator[Landing]:
+    """The landings of a COPY with its patterns expanded by the files of the context."""
+    node = place.node
+    assert isinstance(node, Transfer)  # noqa: S101 - asked of COPY and ADD only
+    target = place.destination
+    if isinstance(target, Unknown):
+        return
+    written = place.before.resolve(node.destination)
+    several = len(node.sources) > 1 or (isinstance(written, Known) and _names_folder(written.value))
+    for source in _resolved(place):
+        path = context_path(source)
+        matches = (path,) if path is not None else expand_glob(posixpath.normpath("/" + source).lstrip("/"))
+        into = several or (path is None)
+        for match in matches:
+            if match == "" or is_folder(match):
+                yield Landing(match, target.value, whole=True)
+            elif into:
+                yield Landing(match, paths.join(target.value, posixpath.basename(match)), whole=False)
+            else:
+                yield Landing(match, target.value, whole=False)

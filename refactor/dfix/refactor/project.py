@@ -1,0 +1,177 @@
+"""The project around one Dockerfile: its build context, ignore file, and what the repository shows of its use."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.facts import Fact, Known, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dfix.ecosystems.ignore import Ignore
+    from dfix.ecosystems.repository import Repository
+    from dfix.ecosystems.tree import Tree
+    from dfix.refactor.config import Config
+
+
+class Project:
+    """What a transform may ask about the files around a Dockerfile. All answers are lazy.
+
+    Paths of `tree` are relative to the project's root; paths of `context` to the build context's root.
+    """
+
+    def __init__(
+        self,
+        tree: Tree | None,
+        path: str,
+        config: Config,
+        changed: Mapping[str, str | None] | None = None,
+        repository: Repository | None = None,
+    ) -> None:
+        from dfix.ecosystems.tree import MemoryTree, OverlayTree  # noqa: PLC0415 - read when a question needs it
+
+        self.at_hand = tree is not None
+        self.tree: Tree = MemoryTree({}) if tree is None else tree
+        if changed:
+            self.tree = OverlayTree(self.tree, changed)
+        self.path = path
+        self.config = config
+        self._repository = repository
+
+    @cached_property
+    def repository(self) -> Repository:
+        """How the repository builds and runs this Dockerfile."""
+        if self._repository is not None:
+            return self._repository
+        from dfix.ecosystems.repository import read  # noqa: PLC0415 - YAML readers load when needed
+
+        return read(self.tree, self.path)
+
+    @cached_property
+    def context_folder(self) -> Fact[str]:
+        """The build context's folder from the project's root, empty for the root itself."""
+        if not self.at_hand:
+            return Unknown("no project files are at hand")
+        if self.config.context is not None:
+            folder = posixpath.normpath(self.config.context)
+            return Known("" if folder == "." else folder, "configuration")
+        return self.repository.context
+
+    @cached_property
+    def context(self) -> Fact[Tree]:
+        """The files of the build context, ignored ones included."""
+        from dfix.ecosystems.tree import subtree  # noqa: PLC0415 - read when a question needs it
+
+        folder = self.context_folder
+        if isinstance(folder, Unknown):
+            return folder
+        return Known(subtree(self.tree, folder.value), folder.source)
+
+    @cached_property
+    def ignore_path(self) -> str | None:
+        """The ignore file in force, from the project's root: `<name>.dockerignore` wins over `.dockerignore`."""
+        own = f"{self.path}.dockerignore"
+        if self.tree.is_file(own):
+            return own
+        folder = self.context_folder
+        if isinstance(folder, Unknown):
+            return None
+        shared = posixpath.join(folder.value, ".dockerignore")
+        return shared if self.tree.is_file(shared) else None
+
+    @cached_property
+    def ignore(self) -> Ignore:
+        """The patterns of the ignore file in force; those of an empty file if there is none."""
+        from dfix.ecosystems.ignore import Ignore  # noqa: PLC0415 - read when a question needs it
+
+        text = self.tree.read(self.ignore_path) if self.ignore_path else Unknown("none")
+        return Ignore.parse(text.value if isinstance(text, Known) else "")
+
+    def is_file(self, path: str) -> bool:
+        """Is this a file that a COPY can find?"""
+        context = self.context
+        return isinstance(context, Known) and context.value.is_file(path) and not self.ignore.excludes(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Is this a folder of the context? (What lies in it may be ignored.)"""
+        context = self.context
+        return path == "" or (isinstance(context, Known) and context.value.is_dir(path))
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Files and folders of the context that a COPY pattern means (Go's filepath.Match, a level at a time)."""
+        context = self.context
+        if isinstance(context, Unknown):
+            return ()
+        found = [""]
+        for part in pattern.split("/"):
+            found = [
+                posixpath.join(folder, name) if folder else name
+                for folder in found
+                for name in self._names(context.value, folder)
+                if _matches(name, part)
+            ]
+        return tuple(path for path in found if context.value.is_dir(path) or self.is_file(path))
+
+    def _names(self, context: Tree, folder: str) -> tuple[str, ...]:
+        return context.listdir(folder) if folder == "" or context.is_dir(folder) else ()
+
+    # what the repository says of builders
+
+    @cached_property
+    def lacking(self) -> Mapping[str, str]:
+        """Capabilities that a shown builder lacks or may lack, each with the builder and where it is shown."""
+        from dfix.ecosystems.builders import builder  # noqa: PLC0415 - the table is read when needed
+
+        shown = self._shown()
+        lacking: dict[str, str] = {}
+        for name, source in shown:
+            known = builder(name)
+            if isinstance(known, Unknown):
+                for capability in CAPABILITIES:
+                    lacking.setdefault(capability, f"{name} ({source}), whose features are not known")
+                continue
+            for capability in CAPABILITIES:
+                if known.capability(capability) is not True:
+                    lacking.setdefault(capability, f"{name} ({source})")
+        return lacking
+
+    @cached_property
+    def proven(self) -> frozenset[str]:
+        """Capabilities that every shown builder has; empty if none is shown."""
+        return frozenset(CAPABILITIES) - self.lacking.keys() if self._shown() else frozenset()
+
+    def _shown(self) -> tuple[tuple[str, str], ...]:
+        if self.config.builder is not None:
+            return ((self.config.builder, "configuration"),)
+        if not self.at_hand:
+            return ()
+        return tuple((each.id, each.source) for each in self.repository.builders)
+
+    @property
+    def for_others(self) -> str | None:
+        """Who else builds on this image, as half a sentence, if the repository shows one."""
+        if not self.at_hand:
+            return None
+        for consumer in self.repository.consumers:
+            return f"{consumer.what} ({consumer.source}) builds on this image"
+        return None
+
+
+CAPABILITIES = (
+    "cache_mount",
+    "bind_mount",
+    "secret_mount",
+    "heredoc",
+    "link",
+    "syntax_pull",
+    "persistent_cache",
+)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    import fnmatch  # noqa: PLC0415 - only patterns pay for it
+
+    return fnmatch.fnmatchcase(name, pattern)
