@@ -1,0 +1,341 @@
+"""One Dockerfile through the transforms: one checked step at a time, until nothing changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dfix.grammar import parse
+from dfix.refactor import checks, edits
+from dfix.refactor.catalogue import in_order
+from dfix.refactor.config import Config
+from dfix.refactor.context import Context
+from dfix.refactor.model import Model, Readings
+from dfix.refactor.project import Project
+from dfix.refactor.report import Dropped, Ending, Offered, Part, Refusal, Report, Step
+from dfix.refactor.transform import HeldBack, Level, Question, Rewrite, Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from dfix.ecosystems.tree import Tree
+    from dfix.grammar.nodes import Dockerfile, Instruction, Item
+
+ROUNDS = 10
+PASSES = 200  # of one transform in one round; a file that needs more does not settle
+
+
+def refactor(
+    text: str,
+    *,
+    path: str,
+    tree: Tree | None,
+    transforms: Iterable[Transform],
+    config: Config | None = None,
+    level: Level = Level.REVIEW,
+    only: Collection[str] = (),
+    skip: Collection[str] = (),
+    without: Collection[str] = (),
+) -> Report:
+    """Refactor one Dockerfile. Never raises for content; how it ended is in the report.
+
+    `path` and the files of `tree` are relative to the project's root. `without` names steps, or parts of steps, of an
+    earlier run that are not to be taken again.
+    """
+    file = parse(text)
+    refused = checks.refusal(path, text, file)
+    if refused is not None:
+        return Report(path, text, text, ending=Ending("refused", refused))
+    if file.diagnostics:
+        first = file.diagnostics[0]
+        ending = Ending("unparsable", f"{first.line}:{first.column}: {first.message}")
+        return Report(path, text, text, ending=ending, diagnostics=file.diagnostics)
+    config = config or Config()
+    chosen = in_order(each for each in transforms if _selected(each, config, only, skip))
+    session = Session(file, text, path, tree, config, level, frozenset(without))
+    return session.run(chosen)
+
+
+def _selected(each: Transform, config: Config, only: Collection[str], skip: Collection[str]) -> bool:
+    if each.id in skip:
+        return False
+    if only:
+        return each.id in only
+    return not each.on_request or each.id in config.requested
+
+
+class Session:
+    """The state of one run over one file."""
+
+    def __init__(
+        self,
+        file: Dockerfile,
+        text: str,
+        path: str,
+        tree: Tree | None,
+        config: Config,
+        level: Level,
+        without: frozenset[str],
+    ) -> None:
+        self.original = file
+        self.text = text
+        self.path = path
+        self.tree = tree
+        self.config = config
+        self.level = level
+        self.without = without
+        self.readings = Readings()
+        self.file = file
+        self.model = Model(file, path, self.readings)
+        self.files: dict[str, str | None] = {}  # other files, as they are after the steps so far
+        self.project = Project(tree, path, config)
+        self.steps: list[Step] = []
+        self.dropped: list[Dropped] = []
+        self.lost: list[Offered] = []  # rewrites that would lose a comment
+        self.tried: set[tuple[str, str]] = set()  # rewrites that failed a check: never tried again
+        # Which item of the text as it was read an item came from; the second member keeps the key's object alive.
+        self.origin: dict[int, tuple[Item, Item]] = {id(item): (item, item) for item in file.items}
+
+    def run(self, transforms: Sequence[Transform]) -> Report:
+        """Rounds over all transforms until a round changes nothing."""
+        seen = {self.text}
+        ending = Ending("budget", f"still changing after {ROUNDS} rounds")
+        for _ in range(ROUNDS):
+            quiet = [self._settle(transform) for transform in transforms]
+            if all(quiet):
+                ending = Ending("settled")
+                break
+            text = self.file.code
+            if text in seen:
+                ending = Ending("cycle", "two transforms undo each other")
+                break
+            seen.add(text)
+        return self._report(transforms, ending)
+
+    def _settle(self, transform: Transform) -> bool:
+        """Apply a transform until it finds nothing more; True if it found nothing at all."""
+        for number in range(PASSES):
+            if not self._pass(transform):
+                return number == 0
+        return False
+
+    def _pass(self, transform: Transform) -> bool:
+        """Find and apply once; True if a step was taken or a rewrite was dropped."""
+        takeable = [each for each in self._find(transform) if isinstance(each, Rewrite) and self._takes(transform, each)]
+        together = _disjoint(takeable)
+        if not together:
+            return False
+        if self._step(transform, together):
+            return True
+        if len(together) > 1:
+            for rewrite in together:
+                if self._step(transform, [rewrite]):
+                    return True  # the others are found again in the new tree
+        return any(not self._is_tried(transform, each) for each in takeable)
+
+    def _find(self, transform: Transform) -> list[Rewrite | HeldBack]:
+        context = Context(self.file, self.model, self.project, self.config)
+        try:
+            return [self._judged(transform, each) for each in transform.find(context)]
+        except Exception as error:  # noqa: BLE001 - one transform's bug must not take the others' work away
+            failure = Dropped(transform.id, transform.id, 0, "exception", f"{type(error).__name__}: {error}")
+            if failure not in self.dropped:
+                self.dropped.append(failure)
+            return []
+
+    def _judged(self, transform: Transform, finding: Rewrite | HeldBack) -> Rewrite | HeldBack:
+        """A rewrite that the shown builders cannot build, or that a pragma refuses, becomes a hold-back."""
+        if isinstance(finding, HeldBack):
+            return finding
+        if finding.level > transform.ceiling:
+            msg = f"{transform.id} proposes {finding.level.word}, above its ceiling {transform.ceiling.word}"
+            raise ValueError(msg)
+        for capability in finding.needs:
+            lacking = self.project.lacking.get(capability)
+            if lacking is not None:
+                sentence = f"needs {capability.replace('_', ' ')}s, which this builder lacks: {lacking}"
+                return HeldBack(finding.anchor, "builder-lacks", sentence, Question('builder = "buildkit"'))
+        for change in finding.changes:
+            reason = _pragma(change.old, transform.id)
+            if reason is not None:
+                return HeldBack(finding.anchor, "ignored", reason)
+        return finding
+
+    def _takes(self, transform: Transform, rewrite: Rewrite) -> bool:
+        if rewrite.level > self.level or self._is_tried(transform, rewrite):
+            return False
+        return not ({self._id(transform, rewrite.anchor), transform.id} & self.without)
+
+    def _is_tried(self, transform: Transform, rewrite: Rewrite) -> bool:
+        return (transform.id, _text_of(rewrite)) in self.tried
+
+    def _step(self, transform: Transform, rewrites: Sequence[Rewrite]) -> bool:
+        """Apply rewrites together; True if they passed every check. A single failure is remembered and reported."""
+        changes = [change for rewrite in rewrites for change in rewrite.changes]
+        files: dict[str, str | None] = {}
+        for rewrite in rewrites:
+            files.update(rewrite.files)
+        after = edits.apply(self.file, changes)
+        failure = None
+        model = self.model
+        if changes:
+            failure = checks.passed(self.file, after)
+            if failure is None:
+                model = Model(after, self.path, self.readings)
+                may_change = frozenset().union(*(rewrite.may_change for rewrite in rewrites))
+                failure = checks.kept(self.model, model, may_change)
+        files = {path: text for path, text in files.items() if self.files.get(path, _read(self.project, path)) != text}
+        if failure is None and not files and after.code == self.file.code:
+            failure = checks.Failure("no-change", "the rewrite changes nothing")
+        if failure is not None:
+            if len(rewrites) == 1:
+                self._drop(transform, rewrites[0], failure)
+            return False
+        parts = tuple(self._part(transform, rewrite) for rewrite in rewrites)
+        for change in changes:
+            self._trace(change)
+        self.file, self.model = after, model
+        if files:
+            self.files.update(files)
+            self.project = Project(self.tree, self.path, self.config, self.files, self.project.repository)
+        self.steps.append(
+            Step(
+                id=parts[0].id,
+                transform=transform.id,
+                title=parts[0].title if len(parts) == 1 else transform.title,
+                level=max(rewrite.level for rewrite in rewrites),
+                parts=parts,
+                files={self.path: after.code, **self.files},
+            )
+        )
+        return True
+
+    def _drop(self, transform: Transform, rewrite: Rewrite, failure: checks.Failure) -> None:
+        self.tried.add((transform.id, _text_of(rewrite)))
+        part = self._part(transform, rewrite)
+        if failure.check == "comment-loss":
+            self.lost.append(
+                Offered(part.id, transform.id, rewrite.title, rewrite.level, part.line, "comment-loss", rewrite.because)
+            )
+        else:
+            self.dropped.append(Dropped(part.id, transform.id, part.line, failure.check, failure.detail))
+
+    def _trace(self, change: edits.Change) -> None:
+        """The items that replace one come from where it came from; those inserted beside it from nowhere."""
+        source = self.origin.get(id(change.old))
+        if source is None:
+            return
+        name = getattr(change.old, "name", "")
+        for item in change.new:
+            if item is not change.old and getattr(item, "name", None) == name:
+                self.origin[id(item)] = (item, source[1])
+
+    def _part(self, transform: Transform, rewrite: Rewrite) -> Part:
+        line = self.model.line(rewrite.anchor)
+        return Part(self._id(transform, rewrite.anchor), line, rewrite.title, rewrite.because)
+
+    def _id(self, transform: Transform, anchor: Instruction) -> str:
+        """The transform, the anchor's keyword, and a digest of its text as it was read and of its rank among equals."""
+        import zlib  # noqa: PLC0415 - only a run that finds something needs ids
+
+        source = self._source(anchor)
+        if source is None:
+            return f"{transform.id}@{anchor.name}-new"
+        text = edits.bare(source).code.strip()
+        rank = 0
+        for item in self.original.items:
+            if item is source:
+                break
+            rank += edits.bare(item).code.strip() == text
+        return f"{transform.id}@{anchor.name}-{zlib.crc32(f'{rank}:{text}'.encode('utf-8', 'surrogateescape')):08x}"
+
+    def _source(self, item: Item) -> Item | None:
+        found = self.origin.get(id(item))
+        return found[1] if found is not None else None
+
+    def _line(self, anchor: Instruction) -> int:
+        """The anchor's line in the text as it was read; 0 for an instruction that dfix wrote."""
+        source = self._source(anchor)
+        return 0 if source is None else self._first.line(source)
+
+    @property
+    def _first(self) -> Model:
+        if self.file is self.original:
+            return self.model
+        if not hasattr(self, "_original_model"):
+            self._original_model = Model(self.original, self.path, self.readings)
+        return self._original_model
+
+    def _report(self, transforms: Sequence[Transform], ending: Ending) -> Report:
+        offered, held = list(self.lost), []
+        if ending.kind == "settled":
+            for transform in transforms:
+                for finding in self._find(transform):
+                    line = self._line(finding.anchor)
+                    if isinstance(finding, HeldBack):
+                        held.append(Refusal(transform.id, finding.slug, finding.sentence, line, finding.answer))
+                    elif finding.level > self.level:
+                        identity = self._id(transform, finding.anchor)
+                        offered.append(
+                            Offered(
+                                identity, transform.id, finding.title, finding.level, line, "level", finding.because
+                            )
+                        )
+        others = {path: (_read(Project(self.tree, self.path, self.config), path), text) for path, text in self.files.items()}
+        return Report(
+            path=self.path,
+            before=self.text,
+            after=self.file.code,
+            steps=tuple(self.steps),
+            offered=tuple(offered),
+            held_back=tuple(dict.fromkeys(held)),
+            dropped=tuple(self.dropped),
+            ending=ending,
+            files=others,
+            notes=tuple(self._notes()),
+        )
+
+    def _notes(self) -> Iterable[str]:
+        if not self.steps or not self.project.at_hand:
+            return
+        folder = self.project.context_folder
+        source = getattr(folder, "source", None)
+        if source is not None:
+            yield f"build context {getattr(folder, 'value', '') or '.'}: {source}"
+        if not self.project.proven and not self.project.lacking:
+            yield "no builder is shown in the repository: current BuildKit is assumed"
+
+
+def _read(project: Project, path: str) -> str | None:
+    text = project.tree.read(path)
+    return getattr(text, "value", None)
+
+
+def _disjoint(rewrites: Sequence[Rewrite]) -> list[Rewrite]:
+    """Rewrites in order, as many as touch no common item and no common file."""
+    chosen: list[Rewrite] = []
+    touched: set[int | str] = set()
+    for rewrite in rewrites:
+        mine = {id(change.old) for change in rewrite.changes} | set(rewrite.files)
+        if not mine & touched:
+            chosen.append(rewrite)
+            touched |= mine
+    return chosen
+
+
+def _text_of(rewrite: Rewrite) -> str:
+    """What a rewrite would put where, as a key that survives other steps."""
+    old = "".join(change.old.code for change in rewrite.changes)
+    new = "".join(item.code for change in rewrite.changes for item in change.new)
+    return f"{old}\0{new}\0{sorted(rewrite.files.items(), key=str)}"
+
+
+def _pragma(item: Item, transform: str) -> str | None:
+    """The reason of a `# dfix: ignore[...]` above an item that names this transform, or all."""
+    for comment in item.comments:
+        text = comment.text.text.lstrip("# \t")
+        if not text.startswith("dfix: ignore"):
+            continue
+        names, _, reason = text.removeprefix("dfix: ignore").lstrip("[").partition("]")
+        if not names.strip() or transform in (name.strip() for name in names.split(",")):
+            return reason.strip() or "a comment says ignore"
+    return None
