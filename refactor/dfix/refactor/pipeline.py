@@ -119,18 +119,24 @@ class Session:
         return False
 
     def _pass(self, transform: Transform) -> bool:
-        """Find and apply once; True if a step was taken or a rewrite was dropped."""
+        """Find and apply once; True if there was anything to try."""
         takeable = [each for each in self._find(transform) if isinstance(each, Rewrite) and self._takes(transform, each)]
         together = _disjoint(takeable)
         if not together:
             return False
-        if self._step(transform, together):
-            return True
-        if len(together) > 1:
-            for rewrite in together:
-                if self._step(transform, [rewrite]):
-                    return True  # the others are found again in the new tree
-        return any(not self._is_tried(transform, each) for each in takeable)
+        self._apply(transform, together)
+        return True
+
+    def _apply(self, transform: Transform, rewrites: Sequence[Rewrite]) -> None:
+        """Apply rewrites together; where a check fails, by halves, so that one bad rewrite costs few others a check.
+
+        The halves touch disjoint items, and untouched items keep their identity, so the second half still fits.
+        """
+        if self._step(transform, rewrites) or len(rewrites) == 1:
+            return
+        half = len(rewrites) // 2
+        self._apply(transform, rewrites[:half])
+        self._apply(transform, rewrites[half:])
 
     def _find(self, transform: Transform) -> list[Rewrite | HeldBack]:
         context = Context(self.file, self.model, self.project, self.config)

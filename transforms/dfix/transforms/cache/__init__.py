@@ -1,0 +1,1 @@
+"""Transforms of the group cache; see each file."""

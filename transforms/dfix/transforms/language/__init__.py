@@ -1,0 +1,1 @@
+"""Transforms of the group language; see each file."""

@@ -1,0 +1,1 @@
+"""Transforms of the group security; see each file."""

@@ -1,0 +1,1 @@
+"""Transforms of the group size; see each file."""

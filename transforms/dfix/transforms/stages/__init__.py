@@ -1,0 +1,1 @@
+"""Transforms of the group stages; see each file."""
