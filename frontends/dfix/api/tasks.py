@@ -1,0 +1,153 @@
+"""One Dockerfile on disk, and many of them on several cores."""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.refactor.report import Ending, Report
+from dfix.refactor.transform import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dfix.ecosystems.tree import Tree
+    from dfix.refactor.config import Config
+    from dfix.refactor.transform import Transform
+
+# Starting processes and importing everything in them costs about as much as a dozen files do.
+WORTH_PROCESSES = 24
+LARGEST = 16 * 1024 * 1024  # bytes; no Dockerfile, and nothing that holds one by mistake, is larger
+
+
+class Task(NamedTuple):
+    """What to do with one file: `path` is relative to `root`, with forward slashes."""
+
+    root: str
+    path: str
+    config: Config
+    level: Level = Level.REVIEW
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+class Unusable(Exception):  # noqa: N818 - it is a finding about a file, not a fault of the program
+    """A file that gives no text; `ending` says why."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.reason)
+        self.ending = ending
+
+
+def perform(task: Task) -> Report:
+    """Refactor one file on disk. Never raises for the file: what is wrong with it is the report's ending."""
+    from dfix.refactor import pipeline  # noqa: PLC0415 - a file that cannot be read does not need it
+
+    try:
+        text = read(Path(task.root, task.path))
+    except Unusable as unusable:
+        return Report(task.path, "", "", ending=unusable.ending)
+    return pipeline.refactor(
+        text,
+        path=task.path,
+        tree=disk(task.root),
+        transforms=chosen_transforms(task.only, task.skip),
+        config=task.config,
+        level=task.level,
+        only=task.only,
+        skip=task.skip,
+        without=task.without,
+    )
+
+
+def perform_all(tasks: Sequence[Task], jobs: int = 1) -> list[Report]:
+    """The reports of all tasks, in their order."""
+    return list(performed(tasks, jobs))
+
+
+def performed(tasks: Sequence[Task], jobs: int = 1) -> Iterator[Report]:
+    """The reports of all tasks one by one, in their order; several processes if that is worth it."""
+    if jobs < 2 or len(tasks) < WORTH_PROCESSES:  # noqa: PLR2004 - one job is this process
+        yield from map(perform, tasks)
+        return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - many files only
+    from multiprocessing import get_context  # noqa: PLC0415 - many files only
+
+    # Not fork: a library's threads or locks in the parent would be copied in whatever state they are.
+    with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn")) as pool:
+        yield from pool.map(perform, tasks, chunksize=max(1, len(tasks) // (jobs * 8)))
+
+
+def read(file: Path) -> str:
+    """The text of a Dockerfile; raises `Unusable` with the sentence that a user is shown."""
+    from dfix.grammar import NotText, decode  # noqa: PLC0415 - see perform
+
+    try:
+        status = file.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            target = os.readlink(file)  # noqa: PTH115 - the target as written, not as a Path
+            reason = f"it is a symbolic link to {target}: name that file instead"
+            raise Unusable(Ending("refused", reason))
+        if stat.S_ISDIR(status.st_mode):
+            raise Unusable(Ending("unreadable", "it is a folder, not a file"))
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable(Ending("unreadable", "it is not a regular file"))
+        if status.st_size > LARGEST:
+            raise Unusable(Ending("unreadable", f"it is larger than {LARGEST >> 20} MiB"))
+        data = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Unusable(Ending("unreadable", reason)) from error
+    if not data:
+        raise Unusable(Ending("refused", "it is empty"))
+    try:
+        return decode(data)
+    except NotText as error:
+        raise Unusable(Ending("unparsable", str(error))) from error
+
+
+@functools.cache
+def disk(root: str) -> Tree:
+    """The project's files; one tree a process, so that what one file's run has read serves the next."""
+    from dfix.ecosystems.tree import DiskTree  # noqa: PLC0415 - see perform
+
+    return DiskTree(root)
+
+
+def tree_of(project: Tree | str | os.PathLike[str] | None) -> Tree | None:
+    """A tree for a folder; a tree and None are themselves."""
+    if isinstance(project, str | os.PathLike):
+        return disk(os.fspath(project))
+    return project
+
+
+@functools.cache
+def transforms() -> tuple[Transform, ...]:
+    """The catalogue, third parties included."""
+    from dfix.transforms import catalogue  # noqa: PLC0415 - see perform
+
+    return catalogue()
+
+
+def chosen_transforms(only: Sequence[str], skip: Sequence[str]) -> tuple[Transform, ...]:
+    """The catalogue, once all names are known to exist; `ValueError` for one that does not, with the nearest."""
+    found = transforms()
+    if only or skip:
+        names = {each.id for each in found}
+        for name in (*only, *skip):
+            if name not in names:
+                raise ValueError(no_such_transform(name, names))
+    return found
+
+
+def no_such_transform(name: str, names: set[str]) -> str:
+    """The sentence for a transform that does not exist."""
+    from difflib import get_close_matches  # noqa: PLC0415 - an error only
+
+    near = get_close_matches(name, sorted(names), 1)
+    cure = f"did you mean {near[0]}?" if near else "dfix list shows those that exist"
+    return f"there is no transform {name}: {cure}"
