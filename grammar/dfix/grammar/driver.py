@@ -1,0 +1,131 @@
+"""Runs compiled LALR tables.
+
+Lark compiles the grammars (`dfix.grammar.compile`); importing it at run time would cost more than the whole parse of a
+file, so what runs here are its tables. A table whose `.lark` source has changed since is compiled again, in memory.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Actions = Mapping[str, int]
+    Rules = Sequence[tuple[str, int, str]]
+
+END = "$END"
+
+
+class UnexpectedToken(Exception):  # noqa: N818 - the name of the event, as in Lark
+    """The token at index `at` has no place in the grammar; `expected` names the terminals that have."""
+
+    def __init__(self, at: int, kind: str, expected: frozenset[str]) -> None:
+        super().__init__(kind)
+        self.at = at
+        self.kind = kind
+        self.expected = expected
+
+
+class Tables:
+    """The compiled form of one grammar.
+
+    `states[s]` maps a terminal to the next state (>= 0), or to the complement of a rule's number to reduce by it
+    (< 0); a nonterminal to the state to go to. `rules[r]` is (nonterminal, length, name of the builder function).
+    State 0 is the start; a state that goes on at the end of the input accepts it.
+    """
+
+    __slots__ = ("rules", "states")
+
+    def __init__(self, states: Sequence[Actions], rules: Rules) -> None:
+        self.states = states
+        self.rules = rules
+
+
+def fingerprint(source: str) -> int:
+    """A number that changes when the grammar changes, line ends aside."""
+    return zlib.crc32(source.replace("\r\n", "\n").encode())
+
+
+def load(name: str) -> Tables:
+    """The tables of `<name>.lark`: the committed ones, or fresh ones if the grammar is another by now."""
+    from importlib import import_module  # noqa: PLC0415 - a builtin name by run time
+
+    module = import_module(f"dfix.grammar.{name}_tables")
+    try:
+        source = Path(__file__).with_name(f"{name}.lark").read_text(encoding="utf-8")
+    except OSError:
+        return Tables(module.STATES, module.RULES)
+    if fingerprint(source) == module.FINGERPRINT:
+        return Tables(module.STATES, module.RULES)
+    from dfix.grammar.compile import compiled  # noqa: PLC0415 - imports lark, which a plain start never needs
+
+    return compiled(source)
+
+
+class Driver:
+    """A shift-reduce parser over one grammar's tables and one set of builder functions."""
+
+    __slots__ = ("_rules", "_tables")
+
+    def __init__(self, tables: Tables, builders: Mapping[str, Callable[..., Any]]) -> None:
+        self._tables = tables
+        self._rules = tuple((goal, size, builders.get(name)) for goal, size, name in tables.rules)
+
+    def parse(self, kinds: Sequence[str], values: Sequence[Any]) -> Any:
+        """The value of the start symbol for these terminals.
+
+        A rule without a builder hands its only child on. Raises UnexpectedToken.
+        """
+        states = self._tables.states
+        rules = self._rules
+        path = [0]
+        stack: list[Any] = []
+        row = states[0]
+        at = 0
+        last = len(kinds)
+        while True:
+            kind = kinds[at] if at < last else END
+            action = row.get(kind)
+            if action is None:
+                raise UnexpectedToken(at, kind, self.acceptable(path))
+            if action >= 0:
+                if at == last:
+                    return stack[0]
+                stack.append(values[at])
+                at += 1
+                path.append(action)
+                row = states[action]
+                continue
+            goal, size, builder = rules[~action]
+            if size:
+                if builder is not None:
+                    made = builder(*stack[-size:])
+                    del stack[-size:]
+                    stack.append(made)
+                del path[-size:]
+            else:
+                stack.append(builder())  # type: ignore[misc] - an empty rule always has one
+            action = states[path[-1]][goal]
+            path.append(action)
+            row = states[action]
+
+    def acceptable(self, path: Sequence[int]) -> frozenset[str]:
+        """The terminals that could really follow: LALR look-ahead alone names some that reductions rule out."""
+        row = self._tables.states[path[-1]]
+        return frozenset(kind for kind in row if kind.isupper() and self._accepts(list(path), kind))
+
+    def _accepts(self, path: list[int], kind: str) -> bool:
+        states = self._tables.states
+        while True:
+            action = states[path[-1]].get(kind)
+            if action is None:
+                return False
+            if action >= 0:
+                return True
+            goal, size, _ = self._rules[~action]
+            if size:
+                del path[-size:]
+            path.append(states[path[-1]][goal])

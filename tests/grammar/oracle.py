@@ -1,0 +1,91 @@
+"""What BuildKit's own parser makes of a text (PyPI `dockerfile`, BuildKit v0.12.5).
+
+Its Go runtime hangs after a fork, and dies with the process that it upsets; so one spawned worker serves all questions.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+
+class Command(NamedTuple):
+    """One instruction as BuildKit reads it; lines count from 1."""
+
+    cmd: str
+    flags: tuple[str, ...]
+    value: tuple[str, ...]
+    json: bool
+    start: int
+    end: int
+
+
+class Refused(Exception):  # noqa: N818 - the parser's answer
+    """BuildKit's parser does not take the text; its message."""
+
+
+_worker: tuple[BaseProcess, Connection] | None = None
+
+
+def buildkit(text: str) -> list[Command]:
+    """The instructions of a text. Raises Refused. `ONBUILD RUN x` has the command `ONBUILD RUN`."""
+    global _worker
+    if _worker is None or not _worker[0].is_alive():
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        _worker = (process, ours)
+        atexit.register(_stop)
+    connection = _worker[1]
+    connection.send(text.encode("utf-8", "surrogateescape"))
+    answer = connection.recv()
+    if isinstance(answer, str):
+        raise Refused(answer)
+    return [Command(*each) for each in answer]
+
+
+def _stop() -> None:
+    if _worker is not None and _worker[0].is_alive():
+        _worker[1].close()
+        _worker[0].join(1)
+
+
+def _serve(connection: Connection) -> None:
+    import tempfile
+    from pathlib import Path
+
+    import dockerfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "Dockerfile"
+        while True:
+            try:
+                data = connection.recv()
+            except EOFError:
+                return
+            path.write_bytes(data)
+            try:
+                found = dockerfile.parse_file(str(path))
+            except (dockerfile.GoParseError, dockerfile.GoIOError, UnicodeDecodeError) as error:
+                connection.send(str(error))
+                continue
+            connection.send(
+                [
+                    (
+                        each.cmd + (f" {each.sub_cmd}" if each.sub_cmd else ""),
+                        each.flags,
+                        each.value,
+                        each.json,
+                        each.start_line,
+                        each.end_line,
+                    )
+                    for each in found
+                ]
+            )
