@@ -49,7 +49,9 @@ class Style:
         for item in file.items:
             if isinstance(item, Run) and isinstance(item.body, ShellForm):
                 lines = item.body.text.text.split("\n")
-                blank = [line[: len(line) - len(line.lstrip())] for line in lines[1:] if line.strip()]
+                blank = [
+                    line[: len(line) - len(line.lstrip())] for line in lines[1:] if line.strip()
+                ]
                 if blank and blank[0]:
                     self.indent = blank[0]
                     break
@@ -75,7 +77,9 @@ def end(style: Style) -> Token:
 
 def flag(name: str, value: str, before: str = " ") -> Flag:
     """`--name=value`."""
-    return Flag(Token("FLAG", f"--{name}", before), Token("EQUALS", "="), Token("FLAG_VALUE", value))
+    return Flag(
+        Token("FLAG", f"--{name}", before), Token("EQUALS", "="), Token("FLAG_VALUE", value)
+    )
 
 
 def comment(style: Style, text: str) -> Comment:
@@ -99,7 +103,9 @@ def exec_form(words: Sequence[str]) -> ExecForm:
     return ExecForm(Token("OPEN", "[", " "), tuple(parts), Token("CLOSE", "]"), None)
 
 
-def copy(style: Style, sources: Sequence[str], destination: str, flags: Sequence[Flag] = ()) -> Copy:
+def copy(
+    style: Style, sources: Sequence[str], destination: str, flags: Sequence[Flag] = ()
+) -> Copy:
     """`COPY [flags] sources destination`; a JSON array if a path holds white space."""
     paths = _paths((*sources, destination))
     return Copy(no_gap(), (), keyword(style, "COPY"), tuple(flags), paths, end(style), ())
@@ -110,7 +116,14 @@ def from_(style: Style, image: str, alias: str | None = None, flags: Sequence[Fl
     as_word = Token("AS", style.word("AS"), " ") if alias else None
     name = Token("WORD", alias, " ") if alias else None
     return From(
-        no_gap(), (), keyword(style, "FROM"), tuple(flags), Token("WORD", image, " "), as_word, name, end(style)
+        no_gap(),
+        (),
+        keyword(style, "FROM"),
+        tuple(flags),
+        Token("WORD", image, " "),
+        as_word,
+        name,
+        end(style),
     )
 
 
@@ -122,7 +135,9 @@ def run(style: Style, script: str, flags: Sequence[Flag] = ()) -> Run:
 
 def workdir(style: Style, path: str) -> Workdir:
     """`WORKDIR path`."""
-    return Workdir(no_gap(), (), keyword(style, "WORKDIR"), (), Token("TEXT", path, " "), end(style))
+    return Workdir(
+        no_gap(), (), keyword(style, "WORKDIR"), (), Token("TEXT", path, " "), end(style)
+    )
 
 
 def user(style: Style, name: str) -> User:
@@ -133,7 +148,11 @@ def user(style: Style, name: str) -> User:
 def env(style: Style, values: Mapping[str, str]) -> Env:
     """`ENV a=1 b=2`, values quoted where they must be."""
     pairs = tuple(
-        Pair(Token("KEY", name, " "), Token("EQUALS", "="), Token("VALUE", quoted(value, style.escape)))
+        Pair(
+            Token("KEY", name, " "),
+            Token("EQUALS", "="),
+            Token("VALUE", quoted(value, style.escape)),
+        )
         for name, value in values.items()
     )
     return Env(no_gap(), (), keyword(style, "ENV"), (), pairs, end(style))

@@ -17,8 +17,12 @@ class SplitConfig:
     """`[split]`: answers for split-stages."""
 
     runtime: Literal["auto", "slim", "distroless", "alpine", "scratch"] = "auto"
-    artefacts: tuple[str, ...] = ()  # absolute paths in the image that the container needs and dfix cannot find
-    pure: tuple[str, ...] = ()  # packages that need neither libraries nor programs of the full image
+    artefacts: tuple[
+        str, ...
+    ] = ()  # absolute paths in the image that the container needs and dfix cannot find
+    pure: tuple[
+        str, ...
+    ] = ()  # packages that need neither libraries nor programs of the full image
     suite: str | None = None  # Debian or Ubuntu code name of the builder
     packages: tuple[str, ...] = ()  # runtime packages to install on top of what is found
     shell: bool | None = None  # does anything use a shell in the container?

@@ -202,7 +202,11 @@ def comment_lines(items: Iterable[Item]) -> list[str]:
         found.extend(comment.text.text.strip() for comment in item.comments)
         if not isinstance(item, Instruction):
             continue
-        body = bare(item).code if not getattr(item, "heredocs", ()) else bare(item).with_changes(heredocs=()).code
+        body = (
+            bare(item).code
+            if not getattr(item, "heredocs", ())
+            else bare(item).with_changes(heredocs=()).code
+        )
         if "#" in body and "\n" in body:
             lines = body.split("\n")
             found.extend(line.strip() for line in lines[1:] if line.lstrip().startswith("#"))

@@ -55,7 +55,9 @@ def refactor(
     return session.run(chosen)
 
 
-def _selected(each: Transform, config: Config, only: Collection[str], skip: Collection[str]) -> bool:
+def _selected(
+    each: Transform, config: Config, only: Collection[str], skip: Collection[str]
+) -> bool:
     if each.id in skip:
         return False
     if only:
@@ -120,7 +122,11 @@ class Session:
 
     def _pass(self, transform: Transform) -> bool:
         """Find and apply once; True if there was anything to try."""
-        takeable = [each for each in self._find(transform) if isinstance(each, Rewrite) and self._takes(transform, each)]
+        takeable = [
+            each
+            for each in self._find(transform)
+            if isinstance(each, Rewrite) and self._takes(transform, each)
+        ]
         together = _disjoint(takeable)
         if not together:
             return False
@@ -143,7 +149,9 @@ class Session:
         try:
             return [self._judged(transform, each) for each in transform.find(context)]
         except Exception as error:  # noqa: BLE001 - one transform's bug must not take the others' work away
-            failure = Dropped(transform.id, transform.id, 0, "exception", f"{type(error).__name__}: {error}")
+            failure = Dropped(
+                transform.id, transform.id, 0, "exception", f"{type(error).__name__}: {error}"
+            )
             if failure not in self.dropped:
                 self.dropped.append(failure)
             return []
@@ -158,8 +166,12 @@ class Session:
         for capability in finding.needs:
             lacking = self.project.lacking.get(capability)
             if lacking is not None:
-                sentence = f"needs {capability.replace('_', ' ')}s, which this builder lacks: {lacking}"
-                return HeldBack(finding.anchor, "builder-lacks", sentence, Question('builder = "buildkit"'))
+                sentence = (
+                    f"needs {capability.replace('_', ' ')}s, which this builder lacks: {lacking}"
+                )
+                return HeldBack(
+                    finding.anchor, "builder-lacks", sentence, Question('builder = "buildkit"')
+                )
         for change in finding.changes:
             reason = _pragma(change.old, transform.id)
             if reason is not None:
@@ -189,7 +201,11 @@ class Session:
                 model = Model(after, self.path, self.readings)
                 may_change = frozenset().union(*(rewrite.may_change for rewrite in rewrites))
                 failure = checks.kept(self.model, model, may_change)
-        files = {path: text for path, text in files.items() if self.files.get(path, _read(self.project, path)) != text}
+        files = {
+            path: text
+            for path, text in files.items()
+            if self.files.get(path, _read(self.project, path)) != text
+        }
         if failure is None and not files and after.code == self.file.code:
             failure = checks.Failure("no-change", "the rewrite changes nothing")
         if failure is not None:
@@ -202,7 +218,9 @@ class Session:
         self.file, self.model = after, model
         if files:
             self.files.update(files)
-            self.project = Project(self.tree, self.path, self.config, self.files, self.project.repository)
+            self.project = Project(
+                self.tree, self.path, self.config, self.files, self.project.repository
+            )
         self.steps.append(
             Step(
                 id=parts[0].id,
@@ -220,10 +238,20 @@ class Session:
         part = self._part(transform, rewrite)
         if failure.check == "comment-loss":
             self.lost.append(
-                Offered(part.id, transform.id, rewrite.title, rewrite.level, part.line, "comment-loss", rewrite.because)
+                Offered(
+                    part.id,
+                    transform.id,
+                    rewrite.title,
+                    rewrite.level,
+                    part.line,
+                    "comment-loss",
+                    rewrite.because,
+                )
             )
         else:
-            self.dropped.append(Dropped(part.id, transform.id, part.line, failure.check, failure.detail))
+            self.dropped.append(
+                Dropped(part.id, transform.id, part.line, failure.check, failure.detail)
+            )
 
     def _trace(self, change: edits.Change) -> None:
         """The items that replace one come from where it came from; those inserted beside it from nowhere."""
@@ -278,15 +306,28 @@ class Session:
                 for finding in self._find(transform):
                     line = self._line(finding.anchor)
                     if isinstance(finding, HeldBack):
-                        held.append(Refusal(transform.id, finding.slug, finding.sentence, line, finding.answer))
+                        held.append(
+                            Refusal(
+                                transform.id, finding.slug, finding.sentence, line, finding.answer
+                            )
+                        )
                     elif finding.level > self.level:
                         identity = self._id(transform, finding.anchor)
                         offered.append(
                             Offered(
-                                identity, transform.id, finding.title, finding.level, line, "level", finding.because
+                                identity,
+                                transform.id,
+                                finding.title,
+                                finding.level,
+                                line,
+                                "level",
+                                finding.because,
                             )
                         )
-        others = {path: (_read(Project(self.tree, self.path, self.config), path), text) for path, text in self.files.items()}
+        others = {
+            path: (_read(Project(self.tree, self.path, self.config), path), text)
+            for path, text in self.files.items()
+        }
         return Report(
             path=self.path,
             before=self.text,

@@ -93,7 +93,11 @@ class Project:
     def is_file(self, path: str) -> bool:
         """Is this a file that a COPY can find?"""
         context = self.context
-        return isinstance(context, Known) and context.value.is_file(path) and not self.ignore.excludes(path)
+        return (
+            isinstance(context, Known)
+            and context.value.is_file(path)
+            and not self.ignore.excludes(path)
+        )
 
     def is_folder(self, path: str) -> bool:
         """Is this a folder of the context? (What lies in it may be ignored.)"""
@@ -131,7 +135,9 @@ class Project:
             known = builder(name)
             if isinstance(known, Unknown):
                 for capability in CAPABILITIES:
-                    lacking.setdefault(capability, f"{name} ({source}), whose features are not known")
+                    lacking.setdefault(
+                        capability, f"{name} ({source}), whose features are not known"
+                    )
                 continue
             for capability in CAPABILITIES:
                 if known.capability(capability) is not True:

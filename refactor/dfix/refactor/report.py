@@ -96,8 +96,12 @@ class Report:
     dropped: tuple[Dropped, ...] = ()
     ending: Ending = field(default_factory=lambda: Ending("settled"))
     diagnostics: tuple[Diagnostic, ...] = ()
-    files: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)  # others: before, after
-    notes: tuple[str, ...] = ()  # "no builder is shown: current BuildKit is assumed", the context and its evidence
+    files: Mapping[str, tuple[str | None, str | None]] = field(
+        default_factory=dict
+    )  # others: before, after
+    notes: tuple[
+        str, ...
+    ] = ()  # "no builder is shown: current BuildKit is assumed", the context and its evidence
 
     @property
     def changed(self) -> bool:

@@ -50,3 +50,54 @@ def raw_between(place: Place, one: Element, following: Element) -> str:
     assert isinstance(node.body, ShellForm)  # noqa: S101 - the same
     raw = raw_range(node.body.text, one.end, following.start, place.stage.escape)
     return "\n".join(line for line in raw.split("\n") if not line.lstrip().startswith("#"))
+
+
+class NotDivisible(Exception):
+    """A script cannot be cut at this element; `args` are a hold-back's slug and sentence."""
+
+
+# Shell commands whose effect reaches the commands behind them and that can simply be said again.
+REPEATED = frozenset({"cd", "set"})
+# Those whose effect reaches further but cannot be said again without a doubt.
+LEAKING = frozenset(
+    {"export", "unset", "umask", "source", ".", "shopt", "alias", "trap", "pushd", "popd", "eval"}
+)
+
+
+def divide(place: Place, at: int) -> tuple[ShellForm, ShellForm]:
+    """The script cut in front of its element `at`, as the bodies of two RUNs.
+
+    `cd` and `set` in front of the cut are said again behind it. Raises NotDivisible where something else of the shell's
+    state would be lost, or where the cut is not an `&&`.
+    """
+    script = place.script
+    assert script is not None  # noqa: S101 - the caller has read it
+    if not script.editable:
+        raise NotDivisible("not-plain", "the command is a here-document")
+    before, after = script.elements[:at], script.elements[at:]
+    if any(element.operator != "&&" for element in before):
+        raise NotDivisible("not-plain", "its commands are not joined by && alone")
+    repeated: list[str] = []
+    for element in before:
+        simple = element.simple
+        word = simple.values[0] if simple is not None and simple.values else None
+        if word in REPEATED:
+            repeated.append(script.text[element.start : element.end])
+        elif word in LEAKING or (simple is not None and not simple.words and simple.assignments):
+            raise NotDivisible(
+                "shell-state", f"{word or 'a variable set'} in front reaches the commands behind it"
+            )
+        elif simple is None and any(
+            inner.values[:1]
+            and inner.values[0] in (REPEATED | LEAKING)
+            and not inner.context & {"subshell", "substitution"}
+            for inner in element.commands
+        ):
+            raise NotDivisible(
+                "shell-state", "a compound command in front changes the shell's state"
+            )
+    first = spliced(place, [(before[-1].end, len(script.text), "")])
+    joint_text = joint(place, script)
+    lead = "".join(text + joint_text for text in repeated)
+    second = spliced(place, [(0, after[0].start, lead)])
+    return first, second

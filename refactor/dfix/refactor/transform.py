@@ -108,7 +108,9 @@ class Case:
     files: Mapping[str, str] = field(default_factory=dict)  # other files as they are afterwards
 
     @classmethod
-    def untouched(cls, title: str, *, before: str, project: Mapping[str, str] | None = None) -> Case:
+    def untouched(
+        cls, title: str, *, before: str, project: Mapping[str, str] | None = None
+    ) -> Case:
         """A file that is already right or none of this transform's business."""
         return cls(title, before, None, None, project or {})
 

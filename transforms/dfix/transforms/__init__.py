@@ -38,7 +38,11 @@ def _modules(group: str) -> list[str]:
     import pkgutil  # noqa: PLC0415 - see catalogue
 
     package = import_module(f"dfix.transforms.{group}")
-    return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
+    return sorted(
+        info.name
+        for info in pkgutil.iter_modules(package.__path__)
+        if not info.name.startswith("_")
+    )
 
 
 def _entry_points() -> list[Transform]:

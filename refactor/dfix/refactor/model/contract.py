@@ -61,7 +61,10 @@ def differences(before: Model, after: Model, may_change: frozenset[str]) -> list
 
 
 def _stage_differences(old: Stage, new: Stage, may_change: frozenset[str]) -> list[str]:
-    if old.root.reference == new.root.reference and old.root.node.image.value == new.root.node.image.value:
+    if (
+        old.root.reference == new.root.reference
+        and old.root.node.image.value == new.root.node.image.value
+    ):
         was, now = declared(old), declared(new)
     else:
         if "base" not in may_change:
@@ -85,7 +88,9 @@ def _stage_differences(old: Stage, new: Stage, may_change: frozenset[str]) -> li
 
 def _named(model: Model, name: str) -> Stage | None:
     wanted = name.lower()
-    return next((stage for stage in reversed(model.stages) if (stage.name or "").lower() == wanted), None)
+    return next(
+        (stage for stage in reversed(model.stages) if (stage.name or "").lower() == wanted), None
+    )
 
 
 def _args(model: Model) -> set[str]:
@@ -151,7 +156,9 @@ def declared(stage: Stage, below: Parts | None = None) -> Parts:
             case Stopsignal():
                 parts["STOPSIGNAL"] = _value(place, node.value, parts)
             case Healthcheck():
-                parts["HEALTHCHECK"] = " ".join(_words(node)) + f" {node.kind.value.upper()} {_start(node.body)}"
+                parts["HEALTHCHECK"] = (
+                    " ".join(_words(node)) + f" {node.kind.value.upper()} {_start(node.body)}"
+                )
             case Shell():
                 parts["SHELL"] = _start(node.body)
             case Onbuild():

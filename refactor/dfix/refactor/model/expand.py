@@ -67,7 +67,9 @@ def expand(text: str, lookup: Callable[[str], str | None], escape: str = "\\") -
     return "".join(out)
 
 
-def _variable(text: str, at: int, lookup: Callable[[str], str | None], escape: str) -> tuple[str, int]:
+def _variable(
+    text: str, at: int, lookup: Callable[[str], str | None], escape: str
+) -> tuple[str, int]:
     """The value of the variable at `text[at] == "$"`, and where the text goes on."""
     if text[at + 1 : at + 2] == "{":
         close = _closing_brace(text, at + 2)

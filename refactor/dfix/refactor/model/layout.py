@@ -78,18 +78,28 @@ def landings(place: Place, is_folder: Callable[[str], bool]) -> Fact[tuple[Landi
         if path == "" or is_folder(path):
             found.append(Landing(path, target.value, whole=True))
         elif into:
-            found.append(Landing(path, paths.join(target.value, posixpath.basename(path)), whole=False))
+            found.append(
+                Landing(path, paths.join(target.value, posixpath.basename(path)), whole=False)
+            )
         else:
             found.append(Landing(path, target.value, whole=False))
     return Known(tuple(found), place.where)
 
 
 def _names_folder(destination: str) -> bool:
-    return destination.endswith("/") or destination in (".", "..") or destination.endswith(("/.", "/.."))
+    return (
+        destination.endswith("/")
+        or destination in (".", "..")
+        or destination.endswith(("/.", "/.."))
+    )
 
 
 def origin(
-    image_path: str, place: Place, is_folder: Callable[[str], bool], is_file: Callable[[str], bool], expand_glob: Callable[[str], tuple[str, ...]]
+    image_path: str,
+    place: Place,
+    is_folder: Callable[[str], bool],
+    is_file: Callable[[str], bool],
+    expand_glob: Callable[[str], tuple[str, ...]],
 ) -> Fact[str]:
     """The path in the build context of a file or folder of the image, as it is in front of `place`.
 
@@ -141,12 +151,18 @@ def _all_landings(
     several = len(node.sources) > 1 or (isinstance(written, Known) and _names_folder(written.value))
     for source in _resolved(place):
         path = context_path(source)
-        matches = (path,) if path is not None else expand_glob(posixpath.normpath("/" + source).lstrip("/"))
+        matches = (
+            (path,)
+            if path is not None
+            else expand_glob(posixpath.normpath("/" + source).lstrip("/"))
+        )
         into = several or (path is None)
         for match in matches:
             if match == "" or is_folder(match):
                 yield Landing(match, target.value, whole=True)
             elif into:
-                yield Landing(match, paths.join(target.value, posixpath.basename(match)), whole=False)
+                yield Landing(
+                    match, paths.join(target.value, posixpath.basename(match)), whole=False
+                )
             else:
                 yield Landing(match, target.value, whole=False)

@@ -75,7 +75,16 @@ class Called:
     those wrappers take. `directory` is where it runs: WORKDIR and the `cd`s in front of it.
     """
 
-    __slots__ = ("_call", "assigned", "command", "directory", "element", "offset", "values", "wrappers")
+    __slots__ = (
+        "_call",
+        "assigned",
+        "command",
+        "directory",
+        "element",
+        "offset",
+        "values",
+        "wrappers",
+    )
 
     def __init__(
         self,
@@ -119,7 +128,9 @@ class Called:
     @property
     def verb(self) -> str | None:
         """The first word behind the program that is no option."""
-        return next((word for word in self.values[1:] if word is None or not word.startswith("-")), None)
+        return next(
+            (word for word in self.values[1:] if word is None or not word.startswith("-")), None
+        )
 
 
 class Readings:
@@ -209,7 +220,9 @@ def called_by(place: Place) -> tuple[Called, ...]:
                         exported[name] = value
             elif not values and not command.context:
                 exported.update({name: word.value for name, word in command.assignments})
-        contained = all(command.context & {"subshell", "substitution"} for command in element.commands)
+        contained = all(
+            command.context & {"subshell", "substitution"} for command in element.commands
+        )
         if element.simple is not None or not contained:
             directory = inner
     return tuple(found)
@@ -217,8 +230,16 @@ def called_by(place: Place) -> tuple[Called, ...]:
 
 def _changed(directory: Fact[str], called: Called) -> Fact[str]:
     """The directory behind a `cd`."""
-    if called.program != "cd" or called.command.context & {"conditional", "loop", "case", "pipeline", "function"}:
-        return Unknown(f"it changes with {called.command.text if hasattr(called.command, 'text') else 'cd'}")
+    if called.program != "cd" or called.command.context & {
+        "conditional",
+        "loop",
+        "case",
+        "pipeline",
+        "function",
+    }:
+        return Unknown(
+            f"it changes with {called.command.text if hasattr(called.command, 'text') else 'cd'}"
+        )
     target = called.values[1] if len(called.values) > 1 else None
     if target is None or target.startswith("-") or target.startswith("~"):
         return Unknown("a cd names a directory that is not literal")

@@ -6,7 +6,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.grammar.nodes import Arg, Dockerfile, From, Healthcheck, Instruction, Onbuild, Run, Start, Transfer
+from dfix.grammar.nodes import (
+    Arg,
+    Dockerfile,
+    From,
+    Healthcheck,
+    Instruction,
+    Onbuild,
+    Run,
+    Start,
+    Transfer,
+)
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided, expand
 from dfix.refactor.model.runs import Called, Mount, Readings, called_by, mounts_of
@@ -25,7 +35,9 @@ class Place:
 
     __slots__ = ("at", "before", "model", "node", "stage")
 
-    def __init__(self, model: Model, stage: Stage, at: int, node: Instruction, before: State) -> None:
+    def __init__(
+        self, model: Model, stage: Stage, at: int, node: Instruction, before: State
+    ) -> None:
         self.model = model
         self.stage = stage
         self.at = at  # 0 is the stage's FROM
@@ -58,7 +70,11 @@ class Place:
     def script(self) -> Script | None:
         """The shell source of a RUN, parsed; None in exec form, under another shell, or if it does not parse."""
         shell = self.before.shell
-        if shell is not None and shell[:1] and not shell[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash"):
+        if (
+            shell is not None
+            and shell[:1]
+            and not shell[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash")
+        ):
             return None
         return self.model.readings.script(self.node)
 
@@ -131,7 +147,11 @@ class Stage:
     def parent(self) -> Stage | None:
         """The earlier stage that this one builds on, if any."""
         reference = self.reference
-        return None if reference is None else self.model.stage_named(reference, before=self, index=False)
+        return (
+            None
+            if reference is None
+            else self.model.stage_named(reference, before=self, index=False)
+        )
 
     @cached_property
     def root(self) -> Stage:
@@ -161,7 +181,9 @@ class Stage:
         """The stages that build on this one or copy from it."""
         found = []
         for stage in self.model.stages[self.index + 1 :]:
-            if stage.parent is self or any(place.source_stage is self for place in stage.transfers()):
+            if stage.parent is self or any(
+                place.source_stage is self for place in stage.transfers()
+            ):
                 found.append(stage)
         return tuple(found)
 
@@ -175,13 +197,17 @@ class Stage:
 
     def last(self, kind: type[Instruction]) -> Place | None:
         """The last instruction of a kind in this stage, the one that counts for CMD, ENTRYPOINT and their like."""
-        return next((place for place in reversed(self.places) if isinstance(place.node, kind)), None)
+        return next(
+            (place for place in reversed(self.places) if isinstance(place.node, kind)), None
+        )
 
 
 class Model:
     """What a Dockerfile builds. Made for one tree; scripts already read are shared with the model before it."""
 
-    def __init__(self, file: Dockerfile, path: str = "Dockerfile", readings: Readings | None = None) -> None:
+    def __init__(
+        self, file: Dockerfile, path: str = "Dockerfile", readings: Readings | None = None
+    ) -> None:
         self.file = file
         self.path = path
         self.readings = readings or Readings()
@@ -266,9 +292,15 @@ class Model:
                 if pair.name == name:
                     declared = True
                     if pair.value is not None:
-                        value = expand(pair.value, lambda other: self._earlier(other, name), self.file.escape)
+                        value = expand(
+                            pair.value, lambda other: self._earlier(other, name), self.file.escape
+                        )
         if value is None:
-            raise Undecided(f"the build argument {name}" if declared else f"{name}, which no global ARG declares")
+            raise Undecided(
+                f"the build argument {name}"
+                if declared
+                else f"{name}, which no global ARG declares"
+            )
         return value
 
     def _earlier(self, name: str, asked_by: str) -> str | None:
@@ -286,7 +318,11 @@ class Model:
             if flag is not None:
                 taken.add(flag.value.lower())
             if isinstance(place.node, Run):
-                taken.update(mount.options["from"].lower() for mount in place.mounts if "from" in mount.options)
+                taken.update(
+                    mount.options["from"].lower()
+                    for mount in place.mounts
+                    if "from" in mount.options
+                )
         return frozenset(taken)
 
 

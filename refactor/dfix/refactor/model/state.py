@@ -23,7 +23,9 @@ CHANGES = (Env, Arg, User, Workdir, Shell)
 # Build arguments that BuildKit sets without a default; a stage sees them once it declares them.
 # https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
 PLATFORM_ARGS = frozenset(
-    f"{side}{part}" for side in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT")
+    f"{side}{part}"
+    for side in ("TARGET", "BUILD")
+    for part in ("PLATFORM", "OS", "ARCH", "VARIANT")
 )
 
 
@@ -131,7 +133,9 @@ class State:
                     break
         if base is None:
             image = self.stage.root_image
-            base = image if isinstance(image, Unknown) else Known(image.workdir or "/", image.source)
+            base = (
+                image if isinstance(image, Unknown) else Known(image.workdir or "/", image.source)
+            )
         if isinstance(base, Unknown):
             return base
         path = base.value
@@ -154,7 +158,9 @@ class State:
         image = self.stage.root_image
         if isinstance(image, Unknown):
             return image
-        return Known({"0": "root", "": "root"}.get(image.user or "root", image.user or "root"), image.source)
+        return Known(
+            {"0": "root", "": "root"}.get(image.user or "root", image.user or "root"), image.source
+        )
 
     @property
     def shell(self) -> tuple[str, ...] | None:
@@ -177,5 +183,8 @@ class State:
     def environment(self) -> frozenset[str]:
         """The names that an ENV of this file sets here."""
         return frozenset(
-            pair.name for state in self.links() if isinstance(state.node, Env) for pair in state.node.pairs
+            pair.name
+            for state in self.links()
+            if isinstance(state.node, Env)
+            for pair in state.node.pairs
         )

@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 
 LISTS = "/var/lib/apt/lists"
 RULE = "https://docs.docker.com/build/building/best-practices/#apt-get"
-USES = ("install", "build-dep", "upgrade", "dist-upgrade", "full-upgrade", "download", "source", "satisfy")
+USES = (
+    "install",
+    "build-dep",
+    "upgrade",
+    "dist-upgrade",
+    "full-upgrade",
+    "download",
+    "source",
+    "satisfy",
+)
 
 CASES = (
     Case.untouched(
@@ -92,16 +101,28 @@ def clean_apt_lists(ctx: Context) -> Iterator[Finding]:
     """Append the removal of the lists to each RUN that fetches them."""
     for place in ctx.runs(mentioning="update"):
         updates = [called for called in place.called if _updates(called)]
-        if not updates or _cleans(place) or any(mount.target.rstrip("/") == LISTS for mount in place.mounts):
+        if (
+            not updates
+            or _cleans(place)
+            or any(mount.target.rstrip("/") == LISTS for mount in place.mounts)
+        ):
             continue
         script = place.script
         assert script is not None  # noqa: S101 - commands were read from it
         if not script.editable or any(called.command.context for called in updates):
-            yield hold_back(place, "not-plain", "apt-get update stands inside a condition, a loop or a here-document")
+            yield hold_back(
+                place,
+                "not-plain",
+                "apt-get update stands inside a condition, a loop or a here-document",
+            )
         elif script.ends_in_comment:
             yield hold_back(place, "shell-comment", "the command ends in a shell comment")
         elif (user := _later_use(place)) is not None:
-            yield hold_back(place, "used-later", f"line {user.line} uses these lists without an update of its own")
+            yield hold_back(
+                place,
+                "used-later",
+                f"line {user.line} uses these lists without an update of its own",
+            )
         elif place.stage.is_last and ctx.project.for_others is not None:
             yield hold_back(place, "image-for-others", ctx.project.for_others)
         else:
@@ -116,7 +137,11 @@ def clean_apt_lists(ctx: Context) -> Iterator[Finding]:
                     Evidence(f"{LISTS} is written here and read by no later command", place.where),
                     Evidence("lists removed by a later RUN still ship in the earlier layer", RULE),
                 ),
-                (edits.replace(edits_target := place.node, edits.bare(edits_target).with_changes(body=body)),),
+                (
+                    edits.replace(
+                        edits_target := place.node, edits.bare(edits_target).with_changes(body=body)
+                    ),
+                ),
             )
 
 
@@ -131,7 +156,8 @@ def _uses(called: Called) -> bool:
 def _cleans(place: Place) -> bool:
     """Does the RUN already remove the lists, in whatever words?"""
     return any(
-        called.program in ("rm", "find") and any(word and word.startswith(("/var/lib/apt", "/var/lib/*")) for word in called.values)
+        called.program in ("rm", "find")
+        and any(word and word.startswith(("/var/lib/apt", "/var/lib/*")) for word in called.values)
         for called in place.called
     )
 
@@ -139,7 +165,9 @@ def _cleans(place: Place) -> bool:
 def _later_use(place: Place) -> Place | None:
     """The first later instruction that needs the lists: it installs, or does what cannot be read, before an update."""
     queue = [*place.following]
-    queue += [each for stage in place.model.stages if _builds_on(stage, place) for each in stage.places]
+    queue += [
+        each for stage in place.model.stages if _builds_on(stage, place) for each in stage.places
+    ]
     for later in queue:
         for called in later.called if hasattr(later.node, "body") else ():
             if _updates(called):

@@ -67,10 +67,14 @@ def name_stages(ctx: Context) -> Iterator[Finding]:
     users: dict[int, list[tuple[Place, Flag]]] = {}
     for place in ctx.model.places():
         for flag in _references(place):
-            stage = _by_number(ctx.model, place, flag.value if flag.name == "from" else _mount_from(flag))
+            stage = _by_number(
+                ctx.model, place, flag.value if flag.name == "from" else _mount_from(flag)
+            )
             if stage is not None:
                 users.setdefault(stage.index, []).append((place, flag))
-    unnamed = [ctx.model.stages[index] for index in sorted(users) if ctx.model.stages[index].name is None]
+    unnamed = [
+        ctx.model.stages[index] for index in sorted(users) if ctx.model.stages[index].name is None
+    ]
     taken = set(ctx.model.names()) | _named_contexts(ctx)
     names = _names_for(unnamed, taken)
     if not users:
@@ -139,7 +143,11 @@ def _named_contexts(ctx: Context) -> set[str]:
     """Names that builds pass as additional contexts: a stage of that name would be replaced by the context."""
     if not ctx.project.at_hand:
         return set()
-    return {name.lower() for build in ctx.project.repository.builds for name in build.additional_contexts}
+    return {
+        name.lower()
+        for build in ctx.project.repository.builds
+        for name in build.additional_contexts
+    }
 
 
 def _writes_as_in_lower_case(model: Model) -> bool:
@@ -158,9 +166,11 @@ def _pointed_at(node: Instruction, flag: Flag, number: str, name: str) -> Instru
     else:
         parts = content.text.split(",")
         text = ",".join(
-            f"{part.partition('=')[0]}={name}" if part.strip().lower() == f"from={number}" else part for part in parts
+            f"{part.partition('=')[0]}={name}" if part.strip().lower() == f"from={number}" else part
+            for part in parts
         )
     flags = tuple(
-        each.with_changes(content=content.with_changes(text=text)) if each is flag else each for each in node.options
+        each.with_changes(content=content.with_changes(text=text)) if each is flag else each
+        for each in node.options
     )
     return node.with_changes(flags=flags)

@@ -1,0 +1,1 @@
+"""Decisions that several transforms share. Transforms are thin callers; a plan joins the model with the project."""
