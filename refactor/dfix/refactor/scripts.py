@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dfix.grammar.shell import Element, Script
-    from dfix.refactor.model import Place
+    from dfix.refactor.model import Called, Place
 
     Splice = tuple[int, int, str]
 
@@ -101,3 +101,86 @@ def divide(place: Place, at: int) -> tuple[ShellForm, ShellForm]:
     lead = "".join(text + joint_text for text in repeated)
     second = spliced(place, [(0, after[0].start, lead)])
     return first, second
+
+
+class Edited:
+    """Edits of one RUN's script, collected and applied at once."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._splices: list[Splice] = []
+        self._removed: set[int] = set()
+
+    @property
+    def possible(self) -> bool:
+        """Can the script be edited at all?"""
+        script = self.place.script
+        return script is not None and script.editable
+
+    @property
+    def needed(self) -> bool:
+        """Was any edit asked for?"""
+        return bool(self._splices or self._removed)
+
+    def remove_word(self, called: Called, index: int) -> None:
+        """Take out the word `index` of a command (counted behind its wrappers) and the blanks in front of it."""
+        words = called.command.words
+        at = called.offset + index
+        self._splices.append((words[at - 1].end, words[at].end, ""))
+
+    def replace_word(self, called: Called, index: int, text: str) -> None:
+        """Put `text` in the place of a word."""
+        word = called.command.words[called.offset + index]
+        self._splices.append((word.start, word.end, text))
+
+    def append_words(self, called: Called, text: str) -> None:
+        """Put `text` behind the last word of a command."""
+        end = called.command.words[-1].end
+        self._splices.append((end, end, f" {text}"))
+
+    def assign(self, called: Called, name: str, value: str) -> None:
+        """Set a variable for one command."""
+        start = called.command.words[called.offset].start
+        self._splices.append((start, start, f"{name}={value} "))
+
+    def remove_command(self, called: Called) -> bool:
+        """Take a command out of its `&&` list; False if it is not a plain member of one."""
+        script = self.place.script
+        if script is None or not script.editable:
+            return False
+        element = script.elements[called.element]
+        before = script.elements[called.element - 1].operator if called.element else "&&"
+        last = called.element == len(script.elements) - 1
+        if (
+            element.simple is None
+            or before not in ("&&", ";")
+            or (not last and element.operator not in ("&&", ";"))
+        ):
+            return False
+        self._removed.add(called.element)
+        return len(self._removed) < len(script.elements)
+
+    def body(self) -> ShellForm:
+        """The edited body."""
+        script = self.place.script
+        assert script is not None  # noqa: S101 - edits were made of its commands
+        cuts: list[Splice] = []
+        elements = script.elements
+        number = 0
+        while number < len(elements):
+            if number not in self._removed:
+                number += 1
+                continue
+            first = number
+            while number < len(elements) and number in self._removed:
+                number += 1
+            if number < len(elements):
+                cuts.append((elements[first].start, elements[number].start, ""))
+            else:
+                cuts.append((elements[first - 1].end, elements[-1].end, ""))
+        inside = [
+            each
+            for each in self._splices
+            if not any(start <= each[0] and each[1] <= end for start, end, _ in cuts)
+        ]
+        return spliced(self.place, sorted([*cuts, *inside]))

@@ -1,0 +1,374 @@
+"""Where a cache is, whose it must be, and what speaks against mounting it."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.ecosystems import ecosystem_of
+from dfix.ecosystems.calls import CacheKind, Role
+from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.refactor.model import paths
+from dfix.refactor.model.expand import Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dfix.ecosystems.calls import Cache
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Called, Place
+
+
+class Target(NamedTuple):
+    """Where a cache lies in the image, absolute."""
+
+    path: str
+
+
+class Because(Unknown):
+    """An unknown that knows its slug."""
+
+    __slots__ = ("slug",)
+
+    def __init__(self, slug: str, why: str) -> None:
+        super().__init__(why)
+        object.__setattr__(self, "slug", slug)
+
+
+def slug_of(unknown: Unknown) -> str:
+    """The slug of an unknown made here."""
+    return getattr(unknown, "slug", "unknown-user")
+
+
+def target(place: Place, called: Called, cache: Cache) -> Fact[Target]:
+    """Where the cache lies for this command: by its variable if that is in force, else by the user's home."""
+    if cache.env is not None:
+        moved = _variable(place, called, cache.env)
+        if isinstance(moved, Unknown):
+            return Because("moved-cache", f"{cache.env} moves the cache, and {moved.why}")
+        if moved.value:
+            if not moved.value.startswith("/"):
+                return Because("moved-cache", f"{cache.env} is not an absolute path")
+            return Known(Target(paths.join("/", moved.value)), cache.source)
+    if not cache.path.startswith("~/"):
+        if cache.path.startswith("/"):
+            return Known(Target(cache.path), cache.source)
+        if isinstance(called.directory, Unknown):
+            return Because("unknown-directory", called.directory.why)
+        return Known(Target(paths.join(called.directory.value, cache.path)), cache.source)
+    home = home_of(place, called)
+    if isinstance(home, Unknown):
+        return home
+    return Known(Target(paths.join(home.value, cache.path[2:])), cache.source)
+
+
+def _variable(place: Place, called: Called, name: str) -> Fact[str | None]:
+    """The value of a variable for a command; a missing one is None."""
+    if name in called.assigned:
+        value = called.assigned[name]
+        return Unknown("its value is not literal") if value is None else Known(value, place.where)
+    try:
+        return Known(place.before.variable(name), place.where)
+    except Undecided as undecided:
+        # What an unknown base sets cannot be seen; that a base moves a package manager's cache is not assumed.
+        if (
+            isinstance(place.stage.root_image, Unknown)
+            and place.before.declared(name) is None
+            and name not in place.before.args()
+        ):
+            return Known(None, place.where)
+        return Unknown(f"it depends on {undecided}")
+
+
+def user_of(place: Place, called: Called | None = None) -> Fact[str]:
+    """The user that runs a command."""
+    if called is not None and "sudo" in called.wrappers:
+        return Because("unknown-user", "sudo changes the user")
+    user = place.before.user
+    if isinstance(user, Unknown):
+        return Because("unknown-user", f"the user is not known, since {user.why}")
+    return user
+
+
+def home_of(place: Place, called: Called | None = None) -> Fact[str]:
+    """The home of the user that runs a command: HOME if an ENV sets it, else the passwd entry."""
+    declared = place.before.declared("HOME")
+    if declared is not None:
+        return Known(declared, place.where)
+    user = user_of(place, called)
+    if isinstance(user, Unknown):
+        return user
+    if user.value == "root":
+        return Known("/root", "the passwd entry of root")
+    account = account_of(place, user.value)
+    if isinstance(account, Unknown):
+        return account
+    if account.value.home is None:
+        return Because("unknown-user", f"the home of {user.value} is not known")
+    return Known(account.value.home, account.source)
+
+
+class Account(NamedTuple):
+    """A user of the image."""
+
+    uid: int | None
+    gid: int | None
+    home: str | None
+
+
+def account_of(place: Place, name: str) -> Fact[Account]:
+    """The account of a user: as a RUN of this file makes it, else as the base image has it."""
+    made = _made(place, name)
+    if made is not None:
+        return Known(made, place.where)
+    image = place.stage.root_image
+    if isinstance(image, Unknown):
+        return Because("unknown-user", f"the user {name} is not known, since {image.why}")
+    for account, (uid, gid, home) in image.users.items():
+        if name in (account, str(uid)):
+            return Known(Account(uid, gid, home), image.source)
+    return Because("unknown-user", f"nothing tells of the user {name}")
+
+
+def _made(place: Place, name: str) -> Account | None:
+    """The account as `useradd` or `adduser` of this file makes it."""
+    stage = place.stage
+    before: Sequence[Place] = place.preceding
+    while True:
+        for earlier in reversed(before):
+            for called in earlier.called if earlier.node.name == "RUN" else ():
+                if called.program in ("useradd", "adduser") and name in called.values:
+                    return _account(called, name)
+        if stage.parent is None:
+            return None
+        stage = stage.parent
+        before = stage.places
+
+
+def _account(called: Called, name: str) -> Account:
+    """What the words of a useradd (shadow) or adduser (Debian, BusyBox) say of the new account."""
+    words = called.values
+
+    def option(*names: str) -> str | None:
+        for at, word in enumerate(words):
+            if word is None:
+                continue
+            if word in names and at + 1 < len(words):
+                return words[at + 1]
+            for long in names:
+                if long.startswith("--") and word.startswith(long + "="):
+                    return word.partition("=")[2]
+        return None
+
+    uid = option("-u", "--uid")
+    group = (
+        option("-g", "--gid", "-G", "--ingroup")
+        if called.program == "useradd"
+        else option("--gid", "-g")
+    )
+    home = option("-d", "--home", "--home-dir", "-h")
+    no_home = any(word in ("-M", "--no-create-home", "-H") for word in words)
+    makes = called.program == "adduser" or any(
+        word in ("-m", "--create-home") or (word or "").startswith("-m") for word in words
+    )
+    gid = int(group) if group is not None and group.isdigit() else None
+    numeric = int(uid) if uid is not None and uid.isdigit() else None
+    if gid is None and group is None and numeric is not None:
+        gid = numeric  # a group of the user's own gets the same number where it is free
+    return Account(numeric, gid, (home or f"/home/{name}") if makes and not no_home else None)
+
+
+def owner(place: Place, path: str) -> Fact[str]:
+    """The options that make a mount the user's own, as text with a leading comma; empty for root.
+
+    BuildKit creates missing parents of a mount for root, so the parent must be a directory that is there and the
+    user's: its home.
+    """
+    user = user_of(place)
+    if isinstance(user, Unknown):
+        return user
+    if user.value == "root":
+        return Known("", place.where)
+    account = account_of(place, user.value)
+    if isinstance(account, Unknown):
+        return account
+    if account.value.uid is None or account.value.gid is None:
+        return Because("unknown-uid", f"the numeric id of {user.value} is not known")
+    home = account.value.home
+    if home is None or posixpath.dirname(path) != home:
+        return Because(
+            "cache-parent",
+            f"{posixpath.dirname(path)} would be created for root, and {user.value} could not write there",
+        )
+    return Known(f",uid={account.value.uid},gid={account.value.gid}", account.source)
+
+
+def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
+    """What speaks against mounting a store: the slug and the sentence. Download and compile caches have none."""
+    if cache.kind is not CacheKind.STORE:
+        return None
+    call = called.call
+    assert call is not None  # noqa: S101 - only a call has caches
+    for later in _later(place):
+        node = later.node
+        if node.name == "RUN":
+            for each in later.called:
+                reason = _needs_store(each, call.ecosystem)
+                if reason is not None:
+                    return "read-later", f"line {later.line} {reason}"
+            if later.script is None:
+                return "read-later", f"line {later.line} cannot be read as shell source"
+        elif node.name in ("CMD", "ENTRYPOINT") and later.stage.is_last:
+            for values in _started(later):
+                found = _call_of(values)
+                if (
+                    found is not None
+                    and found.ecosystem == call.ecosystem
+                    and found.role in (Role.RUN, Role.BUILD)
+                ):
+                    return (
+                        "started-by-container",
+                        "the container starts the tool, which reads the store",
+                    )
+        elif node.name in ("COPY", "ADD") and later.source_stage is place.stage:
+            return_path = target(place, called, cache)
+            sources = getattr(node, "sources", ())
+            if isinstance(return_path, Known) and any(
+                paths.overlap(source, return_path.value.path) for source in sources
+            ):
+                return "read-later", f"line {later.line} copies the store out of the stage"
+    if (
+        ctx.project.at_hand
+        and ctx.project.config.builder is None
+        and ctx.project.repository.ephemeral_caches
+    ):
+        source = ctx.project.repository.ephemeral_caches[0]
+        return (
+            "ephemeral-runner",
+            f"the CI shown in {source} keeps layers between runs, but no mounts",
+        )
+    return None
+
+
+def _needs_store(each: Called, ecosystem: str) -> str | None:
+    """Why a later command would miss a store that only a mount holds."""
+    call = each.call
+    if call is not None:
+        if call.ecosystem != ecosystem:
+            return None
+        if call.offline:
+            return "works offline from the store"
+        return "runs what may read the store" if call.role is Role.RUN else None
+    if ecosystem_of_store_readers(each):
+        return f"runs {each.program or 'a command that is not literal'}, which may read the store"
+    return None
+
+
+def ecosystem_of_store_readers(each: Called) -> bool:
+    """Can this command not be told from one that reads a store?"""
+    from dfix.refactor.plans.passing import FILE_PROGRAMS, SHELL_WORDS, SYSTEM_PROGRAMS  # noqa: PLC0415 - one table
+
+    if not each.values:
+        return False
+    return each.program not in FILE_PROGRAMS | SHELL_WORDS | SYSTEM_PROGRAMS | {"git"}
+
+
+def _later(place: Place) -> list[Place]:
+    """What is built after a step and can see what it left: the rest of its stage, and stages that build on or copy from it."""
+    found = list(place.following)
+    reached = [place.stage]
+    for stage in place.model.stages[place.stage.index + 1 :]:
+        if stage.parent in reached:
+            reached.append(stage)
+            found.extend(stage.places)
+        else:
+            found.extend(each for each in stage.transfers() if each.source_stage in reached)
+    return found
+
+
+def _started(place: Place) -> list[tuple[str | None, ...]]:
+    body = getattr(place.node, "body", None)
+    values = getattr(body, "values", None)
+    if values is not None:
+        return [tuple(values)]
+    return [each.values for each in place.called]
+
+
+def _call_of(values: tuple[str | None, ...]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from dfix.ecosystems import read_call  # noqa: PLC0415 - read when a question needs it
+
+    return read_call(values) if values else None
+
+
+class Cleanup(NamedTuple):
+    """A command that empties a mounted cache: the whole command does (`whole`), or some of its words name it.
+
+    Neither: it removes a folder that holds the cache, which fails on a mount point.
+    """
+
+    called: Called
+    whole: bool
+    words: tuple[int, ...]
+
+
+def cleaning(place: Place, targets: Sequence[str]) -> list[Cleanup]:
+    """The commands of a RUN that empty one of the caches that are to be mounted there."""
+    found = []
+    for called in place.called:
+        call = called.call
+        if call is not None and call.role is Role.CLEAN:
+            found.append(Cleanup(called, whole=True, words=()))
+        elif called.program == "rm":
+            operands = [
+                at
+                for at, word in enumerate(called.values)
+                if at and not (word or "").startswith("-")
+            ]
+            inside = tuple(
+                at
+                for at in operands
+                if _lies(called, called.values[at], targets, place) == "inside"
+            )
+            holds = any(
+                _lies(called, called.values[at], targets, place) == "holds" for at in operands
+            )
+            if holds or inside:
+                found.append(Cleanup(called, len(inside) == len(operands), () if holds else inside))
+    return found
+
+
+def _lies(called: Called, word: str | None, targets: Sequence[str], place: Place) -> str:
+    """Is what `rm` removes `inside` a mounted directory (or itself one), does it `hold` one, or neither (empty)?"""
+    if word is None:
+        return ""
+    path = word
+    if path.startswith("~/"):
+        home = home_of(place, called)
+        if isinstance(home, Unknown):
+            return ""
+        path = paths.join(home.value, path[2:])
+    if not path.startswith("/"):
+        if isinstance(called.directory, Unknown):
+            return ""
+        path = paths.join(called.directory.value, path)
+    path = path.removesuffix("/*").removesuffix("/.*").rstrip("/") or "/"
+    if any(paths.within(path, target) for target in targets):
+        return "inside"
+    return "holds" if any(paths.within(target, path) for target in targets) else ""
+
+
+def disabling_variables(place: Place, called: Called) -> tuple[str, ...]:
+    """Variables in force that switch the cache of this call off and are part of the contract, so they stay."""
+    call = called.call
+    assert call is not None  # noqa: S101 - only a call has caches
+    found = []
+    for name in ecosystem_of(call).disabling_variables:
+        if name in called.assigned:
+            continue
+        try:
+            value = place.before.variable(name)
+        except Undecided:
+            continue
+        if value:
+            found.append(name)
+    return tuple(found)

@@ -1,0 +1,225 @@
+"""Keep package managers' and compilers' caches between builds.
+
+## Why
+A RUN that is built again starts with an empty cache and downloads or compiles everything anew. A cache mount keeps the
+cache from build to build, and out of the image.
+Source: https://docs.docker.com/build/cache/optimize/#use-cache-mounts
+
+## When it holds back
+- unknown-user: the user of the RUN, or the user's home, is not known;
+- unknown-uid: the user's numeric id is not known, and a mount belongs to root unless it says otherwise;
+- cache-parent: the mount's parent would be created for root, and the user could not write beside it;
+- read-later: a later step that cannot be read, or that works offline, needs what a store mount would keep to itself;
+- started-by-container: the container's start command reads the store;
+- ephemeral-runner: the shown CI keeps layers between runs, but no mounts;
+- not-plain: a flag or command that fights the cache stands where it cannot be edited;
+- moved-cache: the variable that moves the cache has a value that is not known.
+
+## Level
+Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount` already, else `review`. Stores
+that later steps read: `review`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.ecosystems import ecosystem_of
+from dfix.ecosystems.calls import CacheKind, Role
+from dfix.ecosystems.facts import Known, Unknown
+from dfix.grammar.nodes import ExecForm, Run, ShellForm
+from dfix.refactor import compose, edits
+from dfix.refactor.catalogue import transform
+from dfix.refactor.context import hold_back
+from dfix.refactor.model import paths
+from dfix.refactor.plans import caches as plan
+from dfix.refactor.scripts import Edited
+from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.ecosystems.calls import Cache
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Called, Place
+
+RULE = "https://docs.docker.com/build/cache/optimize/#use-cache-mounts"
+FILLS = (Role.INSTALL, Role.ADD, Role.FETCH, Role.BUILD, Role.PROJECT)
+
+CASES = (
+    Case.untouched(
+        "a cache mount is there",
+        before="FROM node:22\nRUN --mount=type=cache,target=/root/.npm npm ci\n",
+    ),
+    Case.rewrites(
+        "npm as root",
+        before="FROM node:22\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\n",
+        after=(
+            "FROM node:22\nWORKDIR /app\nCOPY package*.json ./\n"
+            "RUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n"
+        ),
+    ),
+    Case.rewrites(
+        "a flag that defeats the cache goes",
+        before="FROM python:3.12\nRUN pip install --no-cache-dir flask\n",
+        after="FROM python:3.12\nRUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install flask\n",
+    ),
+    Case.rewrites(
+        "a clean-up that empties the cache goes",
+        before="FROM node:22\nRUN npm install -g pnpm && npm cache clean --force\n",
+        after="FROM node:22\nRUN --mount=type=cache,target=/root/.npm \\\n    npm install -g pnpm\n",
+    ),
+    Case.rewrites(
+        "a user with a home of its own",
+        before="FROM node:22\nUSER node\nRUN npm ci\n",
+        after="FROM node:22\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 \\\n    npm ci\n",
+    ),
+    Case.holds_back(
+        "the base image is not known",
+        before="FROM registry.example.com/team/base:7\nRUN npm ci\n",
+        because="unknown-user",
+    ),
+)
+
+
+class Mounted(NamedTuple):
+    """A cache that is to be mounted, and where."""
+
+    cache: Cache
+    target: str
+    options: str  # uid, gid, sharing, id, as text with a leading comma
+    evidence: Evidence
+
+
+@transform(
+    group="cache",
+    ceiling=Level.REVIEW,
+    phase=Phase.RESTRUCTURE,
+    after=("copy-manifests-first", "split-stages", "use-lockfile"),
+    slugs=(
+        "unknown-user",
+        "unknown-uid",
+        "cache-parent",
+        "read-later",
+        "started-by-container",
+        "ephemeral-runner",
+        "not-plain",
+        "moved-cache",
+    ),
+    cases=CASES,
+)
+def mount_caches(ctx: Context) -> Iterator[Finding]:
+    """Mount each cache that a RUN fills."""
+    for place in ctx.model.runs():
+        calls = [
+            called
+            for called in place.called
+            if called.call is not None and called.call.role in FILLS
+        ]
+        if not calls:
+            continue
+        mounted: list[Mounted] = []
+        for called in calls:
+            for cache in ecosystem_of(called.call).caches(called.call):  # type: ignore[arg-type]
+                found = _mounted(ctx, place, called, cache)
+                if isinstance(found, HeldBack):
+                    yield found
+                elif found is not None and all(found.target != other.target for other in mounted):
+                    mounted.append(found)
+        if mounted:
+            yield _rewritten(ctx, place, calls, mounted)
+
+
+def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounted | HeldBack | None:
+    """Where this cache is to be mounted; None if it is already, or if there is nothing to say."""
+    target = plan.target(place, called, cache)
+    if isinstance(target, Unknown):
+        return hold_back(place, plan.slug_of(target), target.why)
+    if any(_covers(mount.target, target.value.path, place) for mount in place.mounts):
+        return None
+    obstacle = plan.obstacle(ctx, place, called, cache)
+    if obstacle is not None:
+        return hold_back(place, *obstacle)
+    owner = plan.owner(place, target.value.path)
+    if isinstance(owner, Unknown):
+        return hold_back(place, plan.slug_of(owner), owner.why)
+    options = owner.value
+    if cache.sharing != "shared":
+        options += f",sharing={cache.sharing}"
+    claim = f"{' '.join(word or '...' for word in called.values[:2])} keeps its cache in {target.value.path}"
+    return Mounted(cache, target.value.path, options, Evidence(claim, cache.source))
+
+
+def _covers(mounted: str, target: str, place: Place) -> bool:
+    value = place.before.resolve(mounted)
+    path = mounted if isinstance(value, Unknown) else value.value
+    if not path.startswith("/"):
+        workdir = place.before.workdir
+        path = paths.join(workdir.value if isinstance(workdir, Known) else "/", path)
+    return paths.within(target, paths.join("/", path))
+
+
+def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mounted]) -> Finding:
+    node = place.node
+    assert isinstance(node, Run)  # noqa: S101 - asked of RUN only
+    edited = Edited(place)
+    for called in calls:
+        assert called.call is not None  # noqa: S101 - the caller looked
+        for index in called.call.defeats_cache:
+            edited.remove_word(called, index)
+        for name in plan.disabling_variables(place, called):
+            edited.assign(called, name, "")
+    targets = [each.target for each in mounted]
+    for cleanup in plan.cleaning(place, targets):
+        if cleanup.whole and not edited.remove_command(cleanup.called):
+            return hold_back(
+                place, "not-plain", f"{cleanup.called.program} empties the cache where it must stay"
+            )
+        for index in cleanup.words:
+            edited.remove_word(cleanup.called, index)
+        if not cleanup.whole and not cleanup.words:
+            return hold_back(
+                place,
+                "not-plain",
+                f"{cleanup.called.program} removes a folder that holds the cache",
+            )
+    if edited.needed and not edited.possible:
+        return hold_back(
+            place, "not-plain", "what fights the cache stands where it cannot be edited"
+        )
+    style = ctx.style
+    body = edited.body() if edited.needed else node.body
+    flags = list(node.flags)
+    for number, each in enumerate(mounted):
+        before = " " if number == 0 and not node.flags else style.continuation()
+        flags.append(
+            compose.flag("mount", f"type=cache,target={each.target}{each.options}", before)
+        )
+    body = _below_the_flags(body, style)
+    proven = "cache_mount" in ctx.project.proven or any(other.mounts for other in ctx.model.runs())
+    download = all(each.cache.kind is CacheKind.DOWNLOAD for each in mounted)
+    names = ", ".join(dict.fromkeys(each.cache.id for each in mounted))
+    return Rewrite(
+        node,
+        f"keep the cache of {names} between builds",
+        Level.SAFE if proven and download else Level.REVIEW,
+        (
+            *(each.evidence for each in mounted),
+            Evidence("a cache mount persists between builds", RULE),
+        ),
+        (edits.replace(node, edits.bare(node).with_changes(flags=tuple(flags), body=body)),),
+        needs=("cache_mount",),
+    )
+
+
+def _below_the_flags(body: ShellForm | ExecForm, style: compose.Style) -> ShellForm | ExecForm:
+    """The command on a line of its own below the mounts, unless a line break is there already."""
+    first = body.text if isinstance(body, ShellForm) else body.open
+    if "\n" in first.before:
+        return body
+    moved = first.with_changes(before=style.continuation())
+    return (
+        body.with_changes(text=moved)
+        if isinstance(body, ShellForm)
+        else body.with_changes(open=moved)
+    )
