@@ -1,11 +1,11 @@
-"""The front door: text in, report out.
+r"""The front door: text in, report out.
 
 >>> from dfix.api import refactor
 >>> report = refactor("FROM debian:12\nRUN apt-get update && apt-get install -y curl\n")
 >>> print(report.after)  # doctest: +SKIP
 
-`parse` gives the lossless tree, `refactor` the outcome for one text, `run` the outcome for several files of a project.
-Nothing here writes a file; `Run.edits` says what would be written.
+`parse` gives the lossless tree, `refactor` the outcome for one text, `run` the outcome for several
+files of a project. Nothing here writes a file; `Run.edits` says what would be written.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ DEFAULT = Config()
 def parse(source: str | bytes) -> Dockerfile:
     """Read a Dockerfile into its lossless tree.
 
-    Lines that do not parse become `Unparsed` items with a diagnostic. Raises `dfix.grammar.NotText` for bytes that are
-    no text, such as UTF-16.
+    Lines that do not parse become `Unparsed` items with a diagnostic. Raises `dfix.grammar.NotText`
+    for bytes that are no text, such as UTF-16.
     """
     from dfix import grammar  # noqa: PLC0415 - a caller that only wants the names pays nothing
 
@@ -62,22 +62,26 @@ def refactor(
     skip: Iterable[str] = (),
     without: Iterable[str] = (),
 ) -> Report:
-    """Refactor one Dockerfile's text. Never raises for its content; `Report.ending` says how the run ended.
+    """Refactor one Dockerfile's text.
 
-    `project` is a folder or a `Tree` of the files around the Dockerfile, `path` where the Dockerfile stands in it, with
-    forward slashes; without a project, rewrites that need its files hold back. `level` is "safe", "review" or "bold".
-    `only` and `skip` name transforms, `without` steps of an earlier report that are not to be taken again.
-    Raises `ValueError` for a level or a transform that does not exist.
+    Never raises for its content: `Report.ending` says how the run ended.
+
+    `project` is a folder or a `Tree` of the files around the Dockerfile, `path` where the
+    Dockerfile stands in it, with forward slashes; without a project, rewrites that need its files
+    hold back. `level` is "safe", "review" or "bold". `only` and `skip` name transforms, `without`
+    steps of an earlier report that are not to be taken again. Raises `ValueError` for a level or a
+    transform that does not exist.
     """
-    from dfix.api.tasks import chosen_transforms, tree_of  # noqa: PLC0415 - see parse
+    from dfix.api.tasks import require_transforms, transforms, tree_of  # noqa: PLC0415 - see parse
     from dfix.refactor import pipeline  # noqa: PLC0415 - see parse
 
     only, skip = tuple(only), tuple(skip)
+    require_transforms(only + skip)
     return pipeline.refactor(
         text,
         path=path,
         tree=tree_of(project),
-        transforms=chosen_transforms(only, skip),
+        transforms=transforms(),
         config=config,
         level=level_of(level),
         only=only,
@@ -99,14 +103,16 @@ def run(
 ) -> Run:
     """Refactor several Dockerfiles of one project; nothing is written.
 
-    `paths` are relative to `root`. A file that cannot be read gets a report that says so, and the others go on. Edits
-    of several reports to one file are united in `Run.edits`. `jobs` is the number of processes.
+    `paths` are relative to `root`. A file that cannot be read gets a report that says so, and the
+    others go on. Edits of several reports to one file are united in `Run.edits`. `jobs` is the
+    number of processes.
     """
-    from dfix.api.tasks import Task, perform_all  # noqa: PLC0415 - see parse
+    from dfix.api.tasks import Task, perform_all, require_transforms  # noqa: PLC0415 - see parse
     from dfix.api.unite import unite  # noqa: PLC0415 - see parse
 
     folder = str(root)
     chosen = level_of(level)
+    require_transforms([*only, *skip])
     tasks = [
         Task(folder, path, config, chosen, tuple(only), tuple(skip), tuple(without))
         for path in paths

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.refactor.report import Ending, Report
@@ -44,18 +43,21 @@ class Unusable(Exception):  # noqa: N818 - it is a finding about a file, not a f
 
 
 def perform(task: Task) -> Report:
-    """Refactor one file on disk. Never raises for the file: what is wrong with it is the report's ending."""
+    """Refactor one file on disk.
+
+    Never raises for the file: what is wrong with it is the report's ending.
+    """
     from dfix.refactor import pipeline  # noqa: PLC0415 - a file that cannot be read does not need it
 
     try:
-        text = read(Path(task.root, task.path))
+        text = read(os.path.join(task.root, *task.path.split("/")))
     except Unusable as unusable:
         return Report(task.path, "", "", ending=unusable.ending)
     return pipeline.refactor(
         text,
         path=task.path,
         tree=disk(task.root),
-        transforms=chosen_transforms(task.only, task.skip),
+        transforms=transforms(),
         config=task.config,
         level=task.level,
         only=task.only,
@@ -70,26 +72,30 @@ def perform_all(tasks: Sequence[Task], jobs: int = 1) -> list[Report]:
 
 
 def performed(tasks: Sequence[Task], jobs: int = 1) -> Iterator[Report]:
-    """The reports of all tasks one by one, in their order; several processes if that is worth it."""
+    """The reports of all tasks one by one, in their order.
+
+    Several processes if that is worth it.
+    """
     if jobs < 2 or len(tasks) < WORTH_PROCESSES:  # noqa: PLR2004 - one job is this process
         yield from map(perform, tasks)
         return
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - many files only
     from multiprocessing import get_context  # noqa: PLC0415 - many files only
 
-    # Not fork: a library's threads or locks in the parent would be copied in whatever state they are.
+    # Not fork: a library's threads or locks in the parent would be copied in whatever state they
+    # are.
     with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn")) as pool:
         yield from pool.map(perform, tasks, chunksize=max(1, len(tasks) // (jobs * 8)))
 
 
-def read(file: Path) -> str:
+def read(file: str) -> str:
     """The text of a Dockerfile; raises `Unusable` with the sentence that a user is shown."""
     from dfix.grammar import NotText, decode  # noqa: PLC0415 - see perform
 
     try:
-        status = file.lstat()
+        status = os.lstat(file)
         if stat.S_ISLNK(status.st_mode):
-            target = os.readlink(file)  # noqa: PTH115 - the target as written, not as a Path
+            target = os.readlink(file)
             reason = f"it is a symbolic link to {target}: name that file instead"
             raise Unusable(Ending("refused", reason))
         if stat.S_ISDIR(status.st_mode):
@@ -98,7 +104,8 @@ def read(file: Path) -> str:
             raise Unusable(Ending("unreadable", "it is not a regular file"))
         if status.st_size > LARGEST:
             raise Unusable(Ending("unreadable", f"it is larger than {LARGEST >> 20} MiB"))
-        data = file.read_bytes()
+        with open(file, "rb") as stream:
+            data = stream.read()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Unusable(Ending("unreadable", reason)) from error
@@ -112,7 +119,10 @@ def read(file: Path) -> str:
 
 @functools.cache
 def disk(root: str) -> Tree:
-    """The project's files; one tree a process, so that what one file's run has read serves the next."""
+    """The project's files.
+
+    One tree a process, so that what one file's run has read serves the next.
+    """
     from dfix.ecosystems.tree import DiskTree  # noqa: PLC0415 - see perform
 
     return DiskTree(root)
@@ -133,15 +143,14 @@ def transforms() -> tuple[Transform, ...]:
     return catalogue()
 
 
-def chosen_transforms(only: Sequence[str], skip: Sequence[str]) -> tuple[Transform, ...]:
-    """The catalogue, once all names are known to exist; `ValueError` for one that does not, with the nearest."""
-    found = transforms()
-    if only or skip:
-        names = {each.id for each in found}
-        for name in (*only, *skip):
-            if name not in names:
-                raise ValueError(no_such_transform(name, names))
-    return found
+def require_transforms(names: Sequence[str]) -> None:
+    """See that the names are transforms; `ValueError` for one that is not, with the nearest."""
+    if not names:
+        return
+    existing = {each.id for each in transforms()}
+    for name in names:
+        if name not in existing:
+            raise ValueError(no_such_transform(name, existing))
 
 
 def no_such_transform(name: str, names: set[str]) -> str:

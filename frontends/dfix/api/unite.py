@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def unite(reports: Iterable[Report]) -> Run:
     """One run of the reports, in their order.
 
-    A report whose edit of a shared file cannot be joined with an earlier one's is refused as a whole; the others stay.
+    A report whose edit of a shared file cannot be joined with an earlier one's is refused as a
+    whole; the others stay.
     """
     kept: list[Report] = []
     texts: dict[str, tuple[str | None, str | None]] = {}
@@ -26,7 +27,9 @@ def unite(reports: Iterable[Report]) -> Run:
             continue
         joined = _joined(report, texts)
         if isinstance(joined, str):
-            reason = f"{joined} is also changed for {owners[joined]}, in another way: run dfix again"
+            reason = (
+                f"{joined} is also changed for {owners[joined]}, in another way: run dfix again"
+            )
             kept.append(replace(report, ending=Ending("refused", reason)))
             continue
         for path, change in joined.items():
@@ -76,10 +79,11 @@ def _joined(
 
 
 def merge(base: str, ours: str, theirs: str, *, additive: bool) -> str | None:
-    """Both texts' changes to `base`, line by line; None if they touch the same lines in different ways.
+    """Both texts' changes to `base`, line by line; None if they touch the same lines differently.
 
-    In an `additive` file, lines that both insert at the same place stand one after the other, once each; a line that
-    takes something back (`!pattern`) depends on its order, so that such insertions are not joined.
+    In an `additive` file, lines that both insert at the same place stand one after the other, once
+    each; a line that takes something back (`!pattern`) depends on its order, so that such
+    insertions are not joined.
     """
     lines = base.splitlines(keepends=True)
     mine = _hunks(lines, ours.splitlines(keepends=True))
@@ -111,7 +115,7 @@ def _hunks(base: list[str], new: list[str]) -> dict[tuple[int, int], list[str]]:
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Do two ranges touch the same lines? An insertion at a range's border counts as touching it."""
+    """Do two ranges touch the same lines? An insertion at a range's border touches it."""
     return one[0] <= other[1] and other[0] <= one[1]
 
 

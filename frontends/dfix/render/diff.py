@@ -1,7 +1,8 @@
-"""Unified diffs that `git apply` takes, whatever the text holds.
+r"""Unified diffs that `git apply` takes, whatever the text holds.
 
-`difflib.unified_diff` is given lines that end at `\\n` only (a form feed or U+2028 ends no line for git) and the mark for
-a missing final newline is put in here. Paths are relative to the project's root, quoted as git quotes them.
+`difflib.unified_diff` is given lines that end at `\\n` only (a form feed or U+2028 ends no line for
+git) and the mark for a missing final newline is put in here. Paths are relative to the project's
+root, quoted as git quotes them.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from dfix.render.view import Group, View
 
 NO_NEWLINE = "\\ No newline at end of file\n"
+USUAL = frozenset(range(0x20, 0x7F)) - set(b'"\\')  # bytes that git writes as they are
 ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 
 
 def render(view: View) -> Iterator[str]:
-    """The diffs of all changed files, one a file; with `explain`, titles and reasons in front of each."""
+    """The diffs of all changed files, one a file.
+
+    With `explain`, titles and reasons in front of each.
+    """
     for group in view.groups:
         yield from _group(group, explain=view.explain)
 
@@ -46,16 +51,22 @@ def file_diff(path: str, before: str | None, after: str | None) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a text as git sees them: each but the last ends in `\\n`, and nothing else ends one."""
+    r"""The lines of a text as git sees them.
+
+    Each but the last ends in `\\n`, and nothing else ends one.
+    """
     parts = text.split("\n")
     last = parts.pop()
     return [part + "\n" for part in parts] + ([last] if last else [])
 
 
 def quoted(name: str) -> str:
-    """A file name as git writes it: in C quotes, bytes outside ASCII in octal, if it holds anything unusual."""
+    """A file name as git writes it.
+
+    In C quotes, bytes outside ASCII in octal, if it holds anything unusual.
+    """
     data = name.encode("utf-8", "surrogateescape")
-    if all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in data):
+    if all(byte in USUAL for byte in data):
         return name
     return '"' + "".join(_escaped(byte) for byte in data) + '"'
 
@@ -63,7 +74,7 @@ def quoted(name: str) -> str:
 def _escaped(byte: int) -> str:
     if byte in ESCAPES:
         return "\\" + ESCAPES[byte]
-    return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
+    return chr(byte) if byte in USUAL else f"\\{byte:03o}"
 
 
 def _ended(name: str) -> str:

@@ -1,6 +1,7 @@
-"""Reports as JSON; docs/json.md describes it and docs/json.schema.json is its schema.
+r"""Reports as JSON; docs/json.md describes it and docs/json.schema.json is its schema.
 
-Bytes that are no UTF-8 stand as lone surrogates (`\\udc80` to `\\udcff`), as Python's surrogateescape has them.
+Bytes that are no UTF-8 stand as lone surrogates (`\\udc80` to `\\udcff`), as Python's
+surrogateescape has them.
 """
 
 from __future__ import annotations

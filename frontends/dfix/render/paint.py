@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.render.diff import lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,7 +39,7 @@ def coloured(text: str, style: str) -> str:
 
 def diff_coloured(text: str) -> str:
     """A diff with its lines coloured; the text between the codes is untouched."""
-    return "".join(_diff_line(line) for line in text.splitlines(keepends=True))
+    return "".join(_diff_line(line) for line in lines(text))
 
 
 def _diff_line(line: str) -> str:

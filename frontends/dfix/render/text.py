@@ -47,7 +47,8 @@ def _trouble(name: str, report: Report, paint: Paint) -> Iterator[str]:
     elif ending.kind in ("unparsable", "unreadable"):
         yield f"{paint('error', 'bad')}: {name}: {ending.reason}"
     elif ending.kind in ("cycle", "budget"):
-        yield f"{paint('error', 'bad')}: {name}: did not settle, nothing is written: {ending.reason}"
+        sentence = f"did not settle, so nothing is written: {ending.reason}"
+        yield f"{paint('error', 'bad')}: {name}: {sentence}"
     elif ending.kind == "refused":
         yield f"{paint('left alone', 'held')}: {name}: {ending.reason}"
     for dropped in report.dropped:

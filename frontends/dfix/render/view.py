@@ -44,8 +44,11 @@ class View(NamedTuple):
                 yield self.name(group.root, report.path), report
 
     def name(self, root: str, path: str) -> str:
-        """A project's path as it is shown: from the current folder if it lies there, else the whole path."""
-        whole = os.path.join(root, *path.split("/"))  # noqa: PTH118 - pathlib is slow to start
+        """A project's path as it is shown.
+
+        From the current folder if it lies there, else the whole path.
+        """
+        whole = os.path.join(root, *path.split("/"))
         if not self.folder:
             return path
         try:

@@ -1,0 +1,1 @@
+"""The command line. `main` is its door; a subcommand's module is imported when it is called."""
