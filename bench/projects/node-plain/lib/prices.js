@@ -1,0 +1,6 @@
+"use strict";
+
+exports.prices = [
+  { name: "tea", pence: 180 },
+  { name: "scone", pence: 240 },
+];

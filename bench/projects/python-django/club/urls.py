@@ -1,0 +1,7 @@
+"""Addresses."""
+
+from django.urls import path
+
+from members.views import index
+
+urlpatterns = [path("", index)]
