@@ -10,9 +10,17 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.runtime import SOURCE_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from dfix.ecosystems.tree import Tree
+
+MOST_FILES = 40_000
+"""Files of one project beyond which its sources are not read."""
+
+SKIPPED = frozenset(
+    {".git", "node_modules", "bower_components", ".venv", "venv", "__pycache__", ".tox", ".next"}
+)
+"""Names of directories that hold what tools have put there, not sources."""
 
 LONGEST_MENTION = 200  # characters; longer strings are text, not paths
 
@@ -37,8 +45,7 @@ def read_all(tree: Tree, paths: Iterable[str]) -> Fact[dict[str, str]]:
 
 def under(directory: str, path: str) -> str:
     """`path`, which is relative to `directory`, relative to the tree's root and normalised."""
-    joined = posixpath.normpath(posixpath.join(directory or ".", path))
-    return joined
+    return posixpath.normpath(posixpath.join(directory or ".", path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +70,24 @@ class Paths:
         return None
 
 
-def paths_of(tree: Tree) -> Paths:
-    """All files of a tree and the directories above them."""
-    files = frozenset(tree.files())
+def paths_of(tree: Tree, directory: str = ".", skip: Container[str] = SKIPPED) -> Fact[Paths]:
+    """List the files under `directory` and the directories that hold them, without those in `skip`.
+
+    Unknown where there are more than MOST_FILES, as with a link that leads back to its own parent.
+    """
+    files: list[str] = []
     directories: set[str] = set()
-    for path in files:
-        parent = posixpath.dirname(path)
-        while parent and parent not in directories:
-            directories.add(parent)
-            parent = posixpath.dirname(parent)
-    return Paths(files, frozenset(directories))
+    waiting = [under(directory, ".")]
+    while waiting:
+        folder = waiting.pop()
+        prefix = "" if folder == "." else f"{folder}/"
+        for name in tree.listdir("" if folder == "." else folder):
+            path = f"{prefix}{name}"
+            if tree.is_file(path):
+                files.append(path)
+            elif name not in skip and tree.is_dir(path):
+                directories.add(path)
+                waiting.append(path)
+        if len(files) > MOST_FILES or len(directories) > MOST_FILES:
+            return Unknown(f"{directory} holds more than {MOST_FILES} files")
+    return Known(Paths(frozenset(files), frozenset(directories)), directory)

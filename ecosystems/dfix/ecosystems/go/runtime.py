@@ -134,7 +134,10 @@ def runs(tree: Tree, found: GoProject, directory: str, tags: Collection[str] = (
     """What the program in `directory` (from the tree's root) is made of, built for Linux with these -tags."""
     from dfix.ecosystems.go.source import read_package  # noqa: PLC0415 - loads tree-sitter's grammar
 
-    paths = paths_of(tree)
+    listed = paths_of(tree)
+    if isinstance(listed, Unknown):
+        return listed
+    paths = listed.value
     pending, read, imports = [under(directory, ".")], dict[str, "PackageSource"](), dict[str, str]()
     generated: list[str] = []
     while pending:
@@ -254,14 +257,13 @@ def _work_directory(tree: Tree, directory: str) -> str:
 
 def _mains(tree: Tree, directory: str, module: str) -> Fact[tuple[Main, ...]]:
     top = under(directory, ".")
-    files = [
-        path for path in tree.files() if path.endswith(".go") and not path.endswith("_test.go")
-    ]
-    nested = {
-        posixpath.dirname(path) or "."
-        for path in tree.files()
-        if posixpath.basename(path) == "go.mod" and (posixpath.dirname(path) or ".") != top
-    }
+    listed = paths_of(tree, top)
+    if isinstance(listed, Unknown):
+        return listed
+    everything = sorted(listed.value.files)
+    files = [path for path in everything if path.endswith(".go") and not path.endswith("_test.go")]
+    folders = {posixpath.dirname(path) or "." for path in everything if path.endswith("go.mod")}
+    nested = {folder for folder in folders if tree.is_file(under(folder, "go.mod"))} - {top}
     own = [path for path in files if _belongs(path, top, nested)]
     if len(own) > _MOST_FILES:
         return Unknown(f"the module holds {len(own)} Go files, more than are read")
