@@ -75,31 +75,33 @@ class Driver:
         self._rules = tuple((goal, size, builders.get(name)) for goal, size, name in tables.rules)
 
     def parse(self, kinds: Sequence[str], values: Sequence[Any]) -> Any:
-        """The value of the start symbol for these terminals.
-
-        A rule without a builder hands its only child on. Raises UnexpectedToken.
-        """
-        states = self._tables.states
-        rules = self._rules
+        """The value of the start symbol for these terminals. Raises UnexpectedToken."""
         path = [0]
         stack: list[Any] = []
-        row = states[0]
-        at = 0
-        last = len(kinds)
-        while True:
-            kind = kinds[at] if at < last else END
-            action = row.get(kind)
-            if action is None:
+        advance = self.advance
+        for at, kind in enumerate(kinds):
+            if not advance(path, stack, kind, values[at]):
                 raise UnexpectedToken(at, kind, self.acceptable(path))
+        if not advance(path, stack, END, None):
+            raise UnexpectedToken(len(kinds), END, self.acceptable(path))
+        return stack[0]
+
+    def advance(self, path: list[int], stack: list[Any], kind: str, value: Any) -> bool:
+        """Take one terminal: reduce as the tables say, then shift it. False if it has no place here.
+
+        `path` holds the states passed, `stack` the values of the symbols between them. A rule without a builder hands
+        its only child on.
+        """
+        states = self._tables.states
+        while True:
+            action = states[path[-1]].get(kind)
+            if action is None:
+                return False
             if action >= 0:
-                if at == last:
-                    return stack[0]
-                stack.append(values[at])
-                at += 1
                 path.append(action)
-                row = states[action]
-                continue
-            goal, size, builder = rules[~action]
+                stack.append(value)
+                return True
+            goal, size, builder = self._rules[~action]
             if size:
                 if builder is not None:
                     made = builder(*stack[-size:])
@@ -108,16 +110,16 @@ class Driver:
                 del path[-size:]
             else:
                 stack.append(builder())  # type: ignore[misc] - an empty rule always has one
-            action = states[path[-1]][goal]
-            path.append(action)
-            row = states[action]
+            path.append(states[path[-1]][goal])
 
     def acceptable(self, path: Sequence[int]) -> frozenset[str]:
         """The terminals that could really follow: LALR look-ahead alone names some that reductions rule out."""
         row = self._tables.states[path[-1]]
-        return frozenset(kind for kind in row if kind.isupper() and self._accepts(list(path), kind))
+        return frozenset(kind for kind in row if kind.isupper() and self.accepts(path, kind))
 
-    def _accepts(self, path: list[int], kind: str) -> bool:
+    def accepts(self, path: Sequence[int], kind: str) -> bool:
+        """Could this terminal come next?"""
+        path = list(path)
         states = self._tables.states
         while True:
             action = states[path[-1]].get(kind)
