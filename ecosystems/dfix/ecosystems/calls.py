@@ -7,7 +7,7 @@ caches and outputs; it does not know Dockerfiles.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 class Role(enum.Enum):
@@ -37,8 +37,12 @@ class CacheKind(enum.Enum):
 class Cache:
     """A directory that a call fills and would like to find again.
 
-    `path` may begin with `~/` (the home of the user that runs it) or be relative to the project (`target`). `env` is the
-    environment variable that moves it. `sharing` is BuildKit's lock mode. `source` is the page that says so.
+    `path` may begin with `~/` (the home of the user that runs it) or be relative to the project
+    (`target`). `env` is the environment variable that moves it. `sharing` is BuildKit's lock mode.
+    `source` is the page that says so. `moved_by` are all variables that move it, strongest first,
+    each with what follows its value: `(("GOMODCACHE", ""), ("GOPATH", "/pkg/mod"))`; with the
+    stage's environment given, `Ecosystem.caches` has applied them to `path`. `moved` tells that a
+    flag or a variable in force did.
     """
 
     id: str
@@ -47,47 +51,77 @@ class Cache:
     sharing: str
     env: str | None
     source: str
-    needs: tuple[str, ...] = ()  # files or settings without which a mount alone keeps nothing, by slug
+    needs: tuple[str, ...] = ()  # settings without which a mount alone keeps nothing, by slug
+    moved_by: tuple[tuple[str, str], ...] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """What one simple command does, as far as its words tell.
 
-    `words` are the literal words, None where one is not literal. Indices in `defeats_cache` point into `words`.
-    `files` are project files named on the command line, relative to the working directory, by what names them.
+    `words` are the literal words, None where one is not literal. Indices in `defeats_cache` point
+    into `words`. `files` are project files named on the command line, relative to the working
+    directory, by what names them; an absolute one is absolute in the image. `directory` is where the
+    program itself goes to work, relative to the working directory (`npm --prefix web`, `go -C cmd`).
     """
 
     ecosystem: str
     verb: str
     role: Role
     words: tuple[str | None, ...]
-    locked: bool = False  # fails when manifest and lockfile disagree, and never writes the lockfile
+    locked: bool = False  # fails when manifest and lock disagree, and never writes the lock
     production: bool = False  # leaves development dependencies out
     offline: bool = False  # must find everything in the store
     everywhere: bool = False  # installs for the machine, not for the project (npm -g, pip into the system)
     defeats_cache: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()  # named on the command line (Role.ADD)
-    unknown: tuple[str, ...] = field(default=())  # words that were not understood; a rewrite of the call holds back
+    unknown: tuple[str, ...] = ()  # words that were not understood: a rewrite of it holds back
+    directory: str = ""
+    flags: tuple[tuple[str, str | None], ...] = ()  # those understood: main name and literal value
+    cache: str | None = None  # the cache directory that a flag names
+    scripts: bool = True  # runs the lifecycle scripts of the project and of packages
+    outputs: tuple[str, ...] = ()  # directories that a flag tells it to write (pip --target lib)
+    reads_store: bool = False  # reads what an earlier fetch stored, and may be the only one to
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that an install or fetch reads from the project; paths are relative to the build context's root."""
+    """All that an install or fetch reads from the project; paths are relative to the tree's root."""
 
-    files: tuple[str, ...]  # manifests first, then lock, then the rest, sorted; only files that exist
+    files: tuple[str, ...]  # manifests first, then lock, then the rest; only files that exist
     lock: str | None  # the lockfile in force, if there is one
-    outputs: tuple[str, ...]  # directories that the install writes inside the project (node_modules, .venv)
+    outputs: tuple[str, ...]  # directories that it writes inside the project (node_modules, .venv)
     dependencies: bool  # does the manifest name any
-    reasons: dict[str, str]  # why each file is an input: "package.json: npm reads it" (for evidence)
+    reasons: dict[str, str]  # why each file is an input: "package.json: npm reads it", for evidence
+    enforced: bool = False  # the same files always give the same installation, or it fails
+    programs: tuple[str, ...] = ()  # programs of the system that it starts (git for git+https)
+    hosts: tuple[str, ...] = ()  # hosts named beside the public registry, sorted
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """The same call, enforcing the lockfile: replacements by word index (None removes), words to append, and why."""
+    """The same call, enforcing the lockfile.
+
+    Replacements by word index (None removes the word), words to append, and why.
+    """
 
     replace: dict[int, str | None]
     append: tuple[str, ...]
+    because: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A step that only downloads what a later build needs: its words, what it reads, and why it is enough.
+
+    `inputs.hosts` are all hosts that it may ask: what of them is private only the environment tells
+    (GOPRIVATE, .netrc, a git configuration).
+    """
+
+    words: tuple[str, ...]
+    inputs: Inputs
     because: str
     source: str

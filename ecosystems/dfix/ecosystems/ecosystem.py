@@ -1,0 +1,171 @@
+"""One package manager or language: what its commands do and what they need of a project.
+
+Each folder beside this module is one: `knowledge.toml` with its facts, `reader.py` with `ECOSYSTEM`, an instance of a
+subclass of `Ecosystem` that answers what a table cannot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Locked, Role
+from dfix.ecosystems.facts import Fact, Unknown
+from dfix.ecosystems.knowledge import Knowledge, knowledge_of
+from dfix.ecosystems.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dfix.ecosystems.tree import Tree
+
+
+
+class Ecosystem:
+    """Questions that every transform may ask of every package manager.
+
+    `directory` is the folder of the tree that is the call's working directory, as the tree's path (a
+    flag that leads elsewhere is followed from there); `env` the variables in force, or None where
+    they are not known. Give a tree without ignored files (`ignore.visible`): what the builder is
+    not sent is not there.
+    """
+
+    def __init__(self, anchor: str) -> None:
+        self._anchor = anchor
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """The rows of `knowledge.toml`."""
+        return knowledge_of(table(self._anchor, "knowledge"))
+
+    @property
+    def id(self) -> str:
+        """The name in `Call.ecosystem`."""
+        return self.knowledge.id
+
+    def read_call(self, words: Sequence[str | None]) -> Call | None:
+        """What a command does; None if it calls none of this ecosystem's programs."""
+        raise NotImplementedError
+
+    def caches(self, call: Call, env: Mapping[str, str | None] | None = None) -> tuple[Cache, ...]:
+        """The caches that a call fills, at the paths where a flag or `env` puts them.
+
+        A variable whose value is not literal leaves that cache out: where it lies is not known.
+        """
+        command = self.knowledge.commands.get(call.verb)
+        found: list[Cache] = []
+        for name in command.caches if command else ():
+            cache = self.knowledge.caches[name]
+            if call.cache is not None and cache.id == next(iter(self.knowledge.caches)):
+                found.append(
+                    replace(cache, path=call.cache, env=None, moved_by=(), moved=True)
+                )
+                continue
+            located = _located(cache, env or {})
+            if located is not None:
+                found.append(located)
+        return tuple(found)
+
+    def cache_off(self, env: Mapping[str, str | None]) -> str | None:
+        """The variable in force that turns the cache off; one that is not literal may."""
+        for rule in self.knowledge.env:
+            if rule.effect == "cache-off" and rule.name in env:
+                value = env[rule.name]
+                if value is None or (value == rule.when if rule.when else value):
+                    return rule.name
+        return None
+
+    @property
+    def disabling_variables(self) -> tuple[str, ...]:
+        """The variables that turn the cache off while they are set to something."""
+        return tuple(rule.name for rule in self.knowledge.env if rule.effect == "cache-off")
+
+    def reads_env(self, call: Call) -> tuple[str, ...]:
+        """Names of the variables that the call reads; a name that ends in `*` means a family.
+
+        A call that runs the project's or a package's code may read any: then `("*",)`.
+        """
+        if call.role in {Role.RUN, Role.PROJECT}:
+            return ("*",)
+        return tuple(rule.name for rule in self.knowledge.env)
+
+    def is_offline_reader(self, call: Call, env: Mapping[str, str | None] | None = None) -> bool:
+        """Must the call find everything where an earlier step stored it?
+
+        True also where a variable that decides it is not literal.
+        """
+        if call.offline:
+            return True
+        for rule in self.knowledge.env:
+            if rule.effect == "offline" and env and rule.name in env:
+                value = env[rule.name]
+                if value is None or (rule.when in value if rule.when else value):
+                    return True
+        return False
+
+    @property
+    def cleanups(self) -> tuple[tuple[str, ...], ...]:
+        """Subcommands, as words, that only empty caches."""
+        return tuple(
+            tuple(name.split())
+            for name, command in self.knowledge.commands.items()
+            if command.role is Role.CLEAN
+        )
+
+    def inputs(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+        workdir: str | None = None,
+    ) -> Fact[Inputs]:
+        """All that an install or a fetch reads from the project.
+
+        `workdir` is where `directory` lies in the image, for absolute paths on the command line.
+        """
+        del tree, directory, env, workdir
+        return Unknown(f"what {call.ecosystem} {call.verb} reads is not known")
+
+    def locked_form(
+        self, call: Call, tree: Tree, directory: str, *, runtime: str | None = None
+    ) -> Fact[Locked] | None:
+        """The same call enforcing the lockfile; None if it does already or there is no such thing.
+
+        `runtime` is the version of the language's run time in the image ("20", "18.19.1", or a
+        floating name such as "lts"), which tells the manager's version; None if it is not known.
+        """
+        del call, tree, directory, runtime
+        return None
+
+    def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
+        """Does the lockfile satisfy the manifest? Unknown if there is none, or none that can be read."""
+        del tree
+        return Unknown(f"{self.id} has no lockfile in {directory or 'the project'}")
+
+    def fetch(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[Fetch] | None:
+        """A step that downloads what a build will need; None if there is no such thing to do."""
+        del call, tree, directory, env
+        return None
+
+
+def _located(cache: Cache, env: Mapping[str, str | None]) -> Cache | None:
+    for variable, suffix in cache.moved_by:
+        if variable not in env:
+            continue
+        value = env[variable]
+        if value is None:
+            return None
+        if value:
+            first = value.split(":")[0] if suffix else value  # GOPATH may be a list: the first counts
+            return replace(cache, path=first.rstrip("/") + suffix, moved=True)
+    return cache

@@ -1,0 +1,148 @@
+"""What an ecosystem's `knowledge.toml` says, as typed values.
+
+Every row carries `source`: the page or the experiment that shows it. What has no row is unknown. The schema is the
+one that the functions below read; a key that they do not know is an error, so that a misspelt fact cannot be lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dfix.ecosystems.arguments import FlagRule
+from dfix.ecosystems.calls import Cache, CacheKind, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class KnowledgeError(ValueError):
+    """A table that does not follow the schema; the message names the ecosystem and the row."""
+
+
+class Command(NamedTuple):
+    """A subcommand: the names that mean it ("ci", "clean-install"; "mod download"), and what it is for."""
+
+    verb: str
+    names: tuple[str, ...]
+    role: Role
+    locked: bool
+    reads_store: bool
+    caches: tuple[str, ...]
+    source: str
+
+
+class EnvRule(NamedTuple):
+    """An environment variable or, ending in `*`, a family of them, that the programs read.
+
+    `effect` is "" (it changes something), "file" (its value names a file that is read), "cache-off"
+    (while it is not empty there is no cache), "offline", or "production".
+    """
+
+    name: str
+    effect: str
+    when: str  # the value that has the effect; empty: any value that is not empty
+    source: str
+
+
+class Output(NamedTuple):
+    """A directory that an install writes, relative to the project."""
+
+    path: str
+    source: str
+
+
+class Knowledge(NamedTuple):
+    """All rows of one ecosystem. `programs` are program names without version digits ("pip", "python")."""
+
+    id: str
+    title: str
+    programs: tuple[str, ...]
+    commands: Mapping[str, Command]  # by each name
+    flags: Mapping[str, FlagRule]  # by each spelling
+    caches: Mapping[str, Cache]
+    env: tuple[EnvRule, ...]
+    outputs: tuple[Output, ...]
+    extra: Mapping[str, Any]  # tables that only this ecosystem's reader knows
+
+
+_KNOWN = frozenset({"id", "title", "programs", "command", "flag", "cache", "env", "output", "extra"})
+
+
+def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
+    """Type a loaded table. Raises `KnowledgeError`."""
+    name = str(table.get("id", "?"))
+    surplus = set(table) - _KNOWN
+    if surplus:
+        message = f"{name}: unknown table {sorted(surplus)[0]!r}"
+        raise KnowledgeError(message)
+    commands: dict[str, Command] = {}
+    for row in table.get("command", ()):
+        command = _command(name, row)
+        for spelling in command.names:
+            commands[spelling] = command
+    flags: dict[str, FlagRule] = {}
+    for row in table.get("flag", ()):
+        _only(name, row, {"names", "takes", "effect", "source"})
+        rule = FlagRule(row["names"][0], row.get("takes", "nothing"), row.get("effect", ""), row["source"])
+        for spelling in row["names"]:
+            flags[spelling] = rule
+    caches = {row["id"]: _cache(name, row) for row in table.get("cache", ())}
+    for command in commands.values():
+        missing = set(command.caches) - set(caches)
+        if missing:
+            message = f"{name}: {command.verb} names the cache {sorted(missing)[0]!r}, which has no row"
+            raise KnowledgeError(message)
+    return Knowledge(
+        id=name,
+        title=table["title"],
+        programs=table["programs"],
+        commands=commands,
+        flags=flags,
+        caches=caches,
+        env=tuple(_env(name, row) for row in table.get("env", ())),
+        outputs=tuple(Output(row["path"], row["source"]) for row in table.get("output", ())),
+        extra=table.get("extra", {}),
+    )
+
+
+def _only(name: str, row: Mapping[str, Any], keys: set[str]) -> None:
+    for key in row:
+        if key not in keys:
+            message = f"{name}: unknown key {key!r} in {dict(row)}"
+            raise KnowledgeError(message)
+    if not row.get("source"):
+        message = f"{name}: no source for {dict(row)}"
+        raise KnowledgeError(message)
+
+
+def _command(name: str, row: Mapping[str, Any]) -> Command:
+    _only(name, row, {"names", "role", "locked", "reads-store", "caches", "source"})
+    return Command(
+        verb=row["names"][0],
+        names=row["names"],
+        role=Role(row["role"]),
+        locked=row.get("locked", False),
+        reads_store=row.get("reads-store", False),
+        caches=row.get("caches", ()),
+        source=row["source"],
+    )
+
+
+def _cache(name: str, row: Mapping[str, Any]) -> Cache:
+    _only(name, row, {"id", "path", "kind", "sharing", "moved-by", "needs", "source"})
+    moved_by = tuple((variable, suffix) for variable, suffix in row.get("moved-by", ()))
+    return Cache(
+        id=row["id"],
+        path=row["path"],
+        kind=CacheKind(row["kind"]),
+        sharing=row["sharing"],
+        env=moved_by[0][0] if moved_by else None,
+        source=row["source"],
+        needs=row.get("needs", ()),
+        moved_by=moved_by,
+    )
+
+
+def _env(name: str, row: Mapping[str, Any]) -> EnvRule:
+    _only(name, row, {"name", "effect", "when", "source"})
+    return EnvRule(row["name"], row.get("effect", ""), row.get("when", ""), row["source"])
