@@ -265,7 +265,8 @@ class Reader:
             awaited = last not in _PLAIN_CONTEXT or (
                 kind in ("IN", "DO") and last == "WORD" and earlier in ("FOR", "CASE")
             )
-            if awaited and accepts(path, kind):
+            # where a command could begin, a reserved word out of place is no command of that name
+            if awaited and (accepts(path, kind) or (kind != "IN" and accepts(path, "IF"))):
                 return kind, Span(at, word.end), word.end
         return "WORD", word, word.end
 
