@@ -60,11 +60,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=float, default=20.0, help="seconds for one file")
     parser.add_argument(
+        "--skip", action="append", default=[], help="no projects whose name contains this"
+    )
+    parser.add_argument(
         "--only", action="append", default=[], help="projects whose name contains this"
     )
     parser.add_argument("--show", type=int, default=5, help="examples of each problem and slug")
     chosen = parser.parse_args(arguments)
-    found = dockerfiles(Path(chosen.folder), chosen.only)
+    found = dockerfiles(Path(chosen.folder), chosen.only, chosen.skip)
     jobs = [Job(root, path, chosen.level, chosen.limit) for root, path in found]
     if not jobs:
         sys.stderr.write(f"no Dockerfiles below {chosen.folder}\n")
@@ -81,10 +84,12 @@ def main(arguments: list[str]) -> int:
     return any(record["problems"] for record in records)
 
 
-def dockerfiles(folder: Path, only: list[str]) -> Iterator[tuple[str, str]]:
+def dockerfiles(folder: Path, only: list[str], skip: list[str]) -> Iterator[tuple[str, str]]:
     """The project and the path in it of every Dockerfile, by name."""
     for root in sorted(folder.iterdir()):
         if not root.is_dir() or (only and not any(part in root.name for part in only)):
+            continue
+        if any(part in root.name for part in skip):
             continue
         for place, folders, names in os.walk(root):
             folders[:] = sorted(set(folders) - SKIPPED_FOLDERS)
@@ -232,7 +237,8 @@ def _rows(counts: Counter[str], total: int) -> Iterable[str]:
 
 def _ending(record: dict[str, Any]) -> str:
     kind, reason = record["ending"]
-    return kind if kind in {"settled", "unparsable"} or not reason else f"{kind}: {reason[:70]}"
+    group = reason.partition(":")[0]
+    return f"{kind}: {group}" if kind == "refused" and group else str(kind)
 
 
 def _where(record: dict[str, Any], one: dict[str, Any]) -> str:
