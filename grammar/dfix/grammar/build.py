@@ -8,7 +8,6 @@ from dfix.grammar.nodes import (
     Add,
     Arg,
     Cmd,
-    Comment,
     Copy,
     Entrypoint,
     Env,
@@ -17,7 +16,6 @@ from dfix.grammar.nodes import (
     Flag,
     From,
     Healthcheck,
-    Heredoc,
     Item,
     Label,
     Maintainer,
@@ -71,11 +69,13 @@ def _remark(gap: Token, comments: Several) -> Item:
     return Remark(gap, tuple(comments))
 
 
-def _from_image(gap: Token, comments: Several, keyword: Token, flags: Several, image: Token, end: Token) -> Item:
+def _from_image(
+    gap: Token, comments: Several, keyword: Token, flags: Several, image: Token, end: Token
+) -> Item:
     return From(gap, tuple(comments), keyword, tuple(flags), image, None, None, end)
 
 
-def _from_named(  # noqa: PLR0913, PLR0917 - one parameter for each part of the line
+def _from_named(
     gap: Token,
     comments: Several,
     keyword: Token,
@@ -91,7 +91,9 @@ def _from_named(  # noqa: PLR0913, PLR0917 - one parameter for each part of the 
 def _plain(made: type[Item]) -> Callable[..., Item]:
     """For instructions of one part: gap, comments, keyword, flags, part, line end."""
 
-    def build(gap: Token, comments: Several, keyword: Token, flags: Several, part: Any, end: Token) -> Item:
+    def build(
+        gap: Token, comments: Several, keyword: Token, flags: Several, part: Any, end: Token
+    ) -> Item:
         return made(gap, tuple(comments), keyword, tuple(flags), part, end)
 
     return build
@@ -100,7 +102,9 @@ def _plain(made: type[Item]) -> Callable[..., Item]:
 def _listed(made: type[Item]) -> Callable[..., Item]:
     """For instructions whose part is a list of pairs; the legacy form is a single one."""
 
-    def build(gap: Token, comments: Several, keyword: Token, flags: Several, part: Any, end: Token) -> Item:
+    def build(
+        gap: Token, comments: Several, keyword: Token, flags: Several, part: Any, end: Token
+    ) -> Item:
         pairs = tuple(part) if part.__class__ is list else (part,)
         return made(gap, tuple(comments), keyword, tuple(flags), pairs, end)
 
@@ -110,20 +114,34 @@ def _listed(made: type[Item]) -> Callable[..., Item]:
 def _with_heredocs(made: type[Item]) -> Callable[..., Item]:
     """For instructions that may open here-documents."""
 
-    def build(  # noqa: PLR0913, PLR0917 - one parameter for each part of the line
-        gap: Token, comments: Several, keyword: Token, flags: Several, part: Any, end: Token, heredocs: Several
+    def build(
+        gap: Token,
+        comments: Several,
+        keyword: Token,
+        flags: Several,
+        part: Any,
+        end: Token,
+        heredocs: Several,
     ) -> Item:
         return made(gap, tuple(comments), keyword, tuple(flags), part, end, tuple(heredocs))
 
     return build
 
 
-def _healthcheck_none(gap: Token, comments: Several, keyword: Token, flags: Several, kind: Token, end: Token) -> Item:
+def _healthcheck_none(
+    gap: Token, comments: Several, keyword: Token, flags: Several, kind: Token, end: Token
+) -> Item:
     return Healthcheck(gap, tuple(comments), keyword, tuple(flags), kind, None, end)
 
 
-def _healthcheck_test(  # noqa: PLR0913, PLR0917 - one parameter for each part of the line
-    gap: Token, comments: Several, keyword: Token, flags: Several, kind: Token, body: Any, end: Token
+def _healthcheck_test(
+    gap: Token,
+    comments: Several,
+    keyword: Token,
+    flags: Several,
+    kind: Token,
+    body: Any,
+    end: Token,
 ) -> Item:
     return Healthcheck(gap, tuple(comments), keyword, tuple(flags), kind, body, end)
 
@@ -144,8 +162,13 @@ def _array(opened: Token, parts: list[Token], closed: Token, rest: Token | None)
     return ExecForm(opened, tuple(parts), closed, rest)
 
 
-def _paths_array(  # noqa: PLR0913, PLR0917 - one parameter for each part of the line
-    opened: Token, string: Token, comma: Token, parts: list[Token], closed: Token, rest: Token | None
+def _paths_array(
+    opened: Token,
+    string: Token,
+    comma: Token,
+    parts: list[Token],
+    closed: Token,
+    rest: Token | None,
 ) -> ExecForm:
     return ExecForm(opened, (string, comma, *parts), closed, rest)
 
@@ -212,5 +235,3 @@ BUILDERS: Mapping[str, Callable[..., Any]] = {
     "words": _words,
     "workdir": _plain(Workdir),
 }
-
-__all__ = ["BUILDERS", "Comment", "Heredoc"]

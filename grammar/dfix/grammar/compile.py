@@ -48,7 +48,9 @@ def declared(source: str) -> str:
     names: set[str] = set()
     for line in source.splitlines():
         rule = line.partition("//")[0].partition("->")[0]
-        names.update(word for word in rule.replace("|", " ").replace(":", " ").split() if word.isupper())
+        names.update(
+            word for word in rule.replace("|", " ").replace(":", " ").split() if word.isupper()
+        )
     return f"{source}\n%declare {' '.join(sorted(names))}\n"
 
 
@@ -81,7 +83,9 @@ def compiled(source: str) -> Tables:
         }
         for state in queue
     ]
-    states[order[goal]] = {END: 0}  # Lark's driver looks at the state instead; a row is one test less per token
+    states[order[goal]] = {
+        END: 0
+    }  # Lark's driver looks at the state instead; a row is one test less per token
     return Tables(states, rules)
 
 

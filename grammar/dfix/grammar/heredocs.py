@@ -70,7 +70,7 @@ class _Words:
         """The words of the whole text."""
         return self._until("", self.raw)[1]
 
-    def _until(self, stop: str, raw_escapes: bool) -> tuple[str, list[str]]:  # noqa: C901, FBT001 - one state machine
+    def _until(self, stop: str, raw_escapes: bool) -> tuple[str, list[str]]:  # noqa: FBT001 - one state machine
         text, size = self.text, len(self.text)
         result: list[str] = []
         words: list[str] = []
@@ -176,7 +176,9 @@ class _Words:
         elif first and first in "@*#?-$!":
             self.at += 1
         else:
-            while (char := text[self.at : self.at + 1]) and (char == "_" or char.isalpha() or char.isdecimal()):
+            while (char := text[self.at : self.at + 1]) and (
+                char == "_" or char.isalpha() or char.isdecimal()
+            ):
                 self.at += 1
         return text[begin : self.at]
 

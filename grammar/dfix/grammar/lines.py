@@ -35,7 +35,12 @@ class Logical:
     __slots__ = ("cooked", "indent", "origins", "raw", "starts")
 
     def __init__(
-        self, raw: str, cooked: str, indent: int, starts: Sequence[int] = (), origins: Sequence[int] = ()
+        self,
+        raw: str,
+        cooked: str,
+        indent: int,
+        starts: Sequence[int] = (),
+        origins: Sequence[int] = (),
     ) -> None:
         self.raw = raw
         self.cooked = cooked
@@ -104,7 +109,9 @@ def assemble(lines: Sequence[str], at: int, escape: str) -> tuple[Logical, int]:
             cooked += length
         raw += len(line) + 1
     joined = "\n".join(lines[at:stop])
-    return Logical(joined + "\n" if stop <= last else joined, "".join(pieces), indent, starts, origins), stop
+    return Logical(
+        joined + "\n" if stop <= last else joined, "".join(pieces), indent, starts, origins
+    ), stop
 
 
 def directive(line: str) -> tuple[str, str] | None:

@@ -102,7 +102,9 @@ class _Reader:
             if name in seen:
                 self._reject(f"only one {name} directive can be used", ())
                 break
-            if name == "escape" and not shebang:  # behind a shebang BuildKit reads no escape directive
+            if (
+                name == "escape" and not shebang
+            ):  # behind a shebang BuildKit reads no escape directive
                 if value not in ("\\", "`"):
                     self._reject(f"invalid escape character {value!r}", ("'\\'", "'`'"))
                     break
@@ -191,17 +193,27 @@ class _Reader:
         stop, self.at = self.at, start
         return self._unparsed(gap, comments, stop, fault)
 
-    def _heredocs(self, line: Logical, leaves: Leaves, start: int) -> tuple[list[Heredoc], Diagnostic | None]:
+    def _heredocs(
+        self, line: Logical, leaves: Leaves, start: int
+    ) -> tuple[list[Heredoc], Diagnostic | None]:
         """The documents that a line opens, read from the lines behind it."""
         found = openers(line.cooked)
         if found is None:
-            return [], _fault(line, start, leaves.values[0].before, "here-document with a bad name", ())
+            return [], _fault(
+                line, start, leaves.values[0].before, "here-document with a bad name", ()
+            )
         documents: list[Heredoc] = []
         for opener in found:
             document = self._heredoc(opener)
             if document is None:
                 self.at = len(self.lines)
-                return [], _fault(line, start, leaves.values[0].before, "unterminated here-document", (f"{opener.name!r}",))
+                return [], _fault(
+                    line,
+                    start,
+                    leaves.values[0].before,
+                    "unterminated here-document",
+                    (f"{opener.name!r}",),
+                )
             documents.append(document)
         return documents, None
 
@@ -215,12 +227,18 @@ class _Reader:
                 return Heredoc(body, Token("TERMINATOR", self._between(at, at + 1)))
         return None
 
-    def _unparsed(self, gap: Token, comments: Sequence[Comment], stop: int, fault: Diagnostic) -> Unparsed:
+    def _unparsed(
+        self, gap: Token, comments: Sequence[Comment], stop: int, fault: Diagnostic
+    ) -> Unparsed:
         text = self._between(self.at, stop)
         self.at = min(stop, self.end)
         body = text.rstrip("\r\n") if text.endswith("\n") else text
         return Unparsed(
-            gap, tuple(comments), Token("UNPARSED", body), Token("EOL", text[len(body) :]), diagnostic=fault
+            gap,
+            tuple(comments),
+            Token("UNPARSED", body),
+            Token("EOL", text[len(body) :]),
+            diagnostic=fault,
         )
 
 
@@ -231,14 +249,20 @@ def _dockerfile_driver() -> Driver:
     return _driver
 
 
-def _fault(line: Logical, start: int, before: str, message: str, expected: tuple[str, ...]) -> Diagnostic:
+def _fault(
+    line: Logical, start: int, before: str, message: str, expected: tuple[str, ...]
+) -> Diagnostic:
     """A diagnostic at the end of the raw text `before`."""
     row = before.count("\n")
     column = len(before) - before.rfind("\n")
-    return Diagnostic(start + row + 1, column, message, expected, line.raw.split("\n")[row].rstrip("\r"))
+    return Diagnostic(
+        start + row + 1, column, message, expected, line.raw.split("\n")[row].rstrip("\r")
+    )
 
 
-def _diagnose(unexpected: UnexpectedToken, line: Logical, leaves: Leaves, lead: int, start: int) -> Diagnostic:
+def _diagnose(
+    unexpected: UnexpectedToken, line: Logical, leaves: Leaves, lead: int, start: int
+) -> Diagnostic:
     from dfix.grammar.expected import describe, expectations  # noqa: PLC0415 - for faulty lines only
 
     at = unexpected.at - lead

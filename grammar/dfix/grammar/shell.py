@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
-__all__ = ["Command", "Element", "Redirect", "Script", "Word", "raw_range", "read_script", "read_text", "splice"]
+__all__ = [
+    "Command",
+    "Element",
+    "Redirect",
+    "Script",
+    "Word",
+    "raw_range",
+    "read_script",
+    "read_text",
+    "splice",
+]
 
 
 class Element:
@@ -31,7 +41,16 @@ class Element:
     commands within, in the order of the text; `simple` is the command if the element is exactly one.
     """
 
-    __slots__ = ("commands", "end", "operator", "operator_end", "operator_start", "simple", "start", "text")
+    __slots__ = (
+        "commands",
+        "end",
+        "operator",
+        "operator_end",
+        "operator_start",
+        "simple",
+        "start",
+        "text",
+    )
 
     def __init__(self, member: Member, text: str, commands: tuple[Command, ...]) -> None:
         pipeline = member.pipeline
@@ -56,7 +75,15 @@ class Script:
     names that the script expands, those in here-documents included.
     """
 
-    __slots__ = ("commands", "editable", "elements", "ends_in_comment", "opaque_parts", "text", "variables")
+    __slots__ = (
+        "commands",
+        "editable",
+        "elements",
+        "ends_in_comment",
+        "opaque_parts",
+        "text",
+        "variables",
+    )
 
     def __init__(self, reader: Reader, members: list[Member], *, editable: bool) -> None:
         self.text = reader.text
@@ -95,7 +122,9 @@ def read_script(source: Instruction | ShellForm) -> Script | None:
         return None
     text = form.text.value
     if heredocs and _is_opener_alone(text):
-        return _body_script(heredocs[0].body.text, chomp=text.lstrip("0123456789").startswith("<<-"))
+        return _body_script(
+            heredocs[0].body.text, chomp=text.lstrip("0123456789").startswith("<<-")
+        )
     return read_text(text, editable=True, bodies=[heredoc.body.text for heredoc in heredocs])
 
 
@@ -124,6 +153,8 @@ def read_text(text: str, *, editable: bool = False, bodies: Sequence[str] = ()) 
         return None
     for body in bodies:
         document = Reader(body)
-        document.scanner.document(0, len(body))  # with a quoted terminator this sees more than is expanded
+        document.scanner.document(
+            0, len(body)
+        )  # with a quoted terminator this sees more than is expanded
         reader.scanner.seen |= document.scanner.seen
     return Script(reader, members, editable=editable)

@@ -136,7 +136,9 @@ class Reader:
         self.opaque_parts = False
         self.ends_in_comment = False
         self.scanner = Scanner(text, self._substitution, self._backquoted)
-        self._driver = Driver(_shell_tables(), {name: getattr(self, f"_{name}") for name in BUILDERS})
+        self._driver = Driver(
+            _shell_tables(), {name: getattr(self, f"_{name}") for name in BUILDERS}
+        )
         self._documents: list[tuple[str, bool, bool]] = []  # terminator, chomp, quoted
 
     def read(self) -> list[Member]:
@@ -176,7 +178,7 @@ class Reader:
         self.scanner.seen |= reader.scanner.seen
         self.opaque_parts |= reader.opaque_parts
 
-    def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:  # noqa: C901, PLR0912 - one token a turn
+    def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:  # noqa: C901 - one token a turn
         """Read a list from `at` to the end of the text or, nested, to the parenthesis that closes it."""
         text, size = self.text, len(self.text)
         driver, path, stack = self._driver, [0], []  # type: ignore[var-annotated]
@@ -250,7 +252,11 @@ class Reader:
             word = scanner.word(at)
             return "WORD", word, word.end
         if last not in _PLAIN_CONTEXT:
-            if text.startswith("[[", at) and text[at + 2 : at + 3] in " \t\n" and accepts(path, "CONDITION"):
+            if (
+                text.startswith("[[", at)
+                and text[at + 2 : at + 3] in " \t\n"
+                and accepts(path, "CONDITION")
+            ):
                 end = scanner.condition(at)
                 return "CONDITION", Span(at, end), end
             if _TIMED.match(text, at) and accepts(path, "TIME"):
@@ -337,7 +343,9 @@ class Reader:
     def _first(pipeline: Any) -> list[Member]:
         return [Member(pipeline)]
 
-    def _joined(self, members: list[Member], operator: Span, _lines: None, pipeline: Any) -> list[Member]:
+    def _joined(
+        self, members: list[Member], operator: Span, _lines: None, pipeline: Any
+    ) -> list[Member]:
         members[-1].close(self.text[operator.start : operator.end], operator)
         members.append(Member(pipeline))
         if members[-2].operator == "||":
@@ -400,11 +408,19 @@ class Reader:
         return command
 
     def _redirect(self, operator: Span, target: Word) -> Redirect:
-        return Redirect(operator.start, target.end, "", self.text[operator.start : operator.end], target)
+        return Redirect(
+            operator.start, target.end, "", self.text[operator.start : operator.end], target
+        )
 
     def _redirect_of(self, fd: Span, operator: Span, target: Word) -> Redirect:
         text = self.text
-        return Redirect(fd.start, target.end, text[fd.start : fd.end], text[operator.start : operator.end], target)
+        return Redirect(
+            fd.start,
+            target.end,
+            text[fd.start : fd.end],
+            text[operator.start : operator.end],
+            target,
+        )
 
     @staticmethod
     def _whole(*parts: Any) -> Span:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Everything that neither ends a word nor changes how it is read.
-_PLAIN = re.compile(r"""[^\s'"\\$`|&;<>()*?\[{]+|[\r\v\f\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+""")
+_PLAIN = re.compile(
+    r"""[^\s'"\\$`|&;<>()*?\[{]+|[\r\v\f\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"""
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACES = re.compile(r"\{[^\s{}]*(?:,|\.\.)[^\s{}]*\}")
 _DOLLAR = re.compile(r"\$\{?[!#]?([A-Za-z_][A-Za-z0-9_]*)")
@@ -199,7 +201,9 @@ class Scanner:
             if char == "\\":
                 following = text[at + 1 : at + 2]
                 if following != "\n":
-                    out.append(following if following and following in '$`"\\' else char + following)
+                    out.append(
+                        following if following and following in '$`"\\' else char + following
+                    )
                 at += 2
             elif char == "$":
                 following_at = self._dollar(at, quoted=True)

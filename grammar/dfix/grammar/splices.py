@@ -47,7 +47,9 @@ def raw_range(token: Token, start: int, end: int, escape: str = "\\") -> str:
     """The raw text between two cooked offsets, continuations and comment lines included."""
     line = _logical(token, escape)
     first = line.end(start)
-    return token.text[first : max(first, len(token.text) if end == len(line.cooked) else line.start(end))]
+    return token.text[
+        first : max(first, len(token.text) if end == len(line.cooked) else line.start(end))
+    ]
 
 
 def _logical(token: Token, escape: str) -> Logical:
