@@ -167,29 +167,22 @@ def stray_changes(step: Step, before: str, after: str) -> Iterable[str]:
     old, new = scan.instructions(_judged(before)), scan.instructions(_judged(after))
     reach = REACH.get(step.transform, frozenset())
     named = [part.line for part in step.parts]
-    gone = Counter(one.key for one in old) - Counter(one.key for one in new)
+    count, kept = Counter(one.key for one in old), Counter(one.key for one in new)
     if reach is not EVERYTHING:
-        for one in old:
-            if not gone[one.key]:
-                continue
-            gone[one.key] -= 1
-            if one.keyword not in reach and not any(
-                one.first <= line <= one.last for line in named
-            ):
-                yield f"{step.transform}: line {one.first}: {one.original[:80]}"
+        told = Counter(
+            one.key
+            for one in old
+            if one.keyword in reach or any(one.first <= line <= one.last for line in named)
+        )
+        for key in count - kept - told:
+            one = next(one for one in old if one.key == key)
+            yield f"{step.transform}: line {one.first}: {one.original[:80]}"
     if step.transform not in MOVES:
-        stay = Counter(one.key for one in old) & Counter(one.key for one in new)
-        if _sequence(old, stay) != _sequence(new, stay):
+        stay = {key for key, number in count.items() if number == kept[key]}
+        if [one.key for one in old if one.key in stay] != [
+            one.key for one in new if one.key in stay
+        ]:
             yield f"{step.transform}: the order of untouched instructions is another"
-
-
-def _sequence(found: list[scan.Instruction], stay: Counter[Any]) -> list[Any]:
-    left, sequence = Counter(stay), []
-    for one in found:
-        if left[one.key]:
-            left[one.key] -= 1
-            sequence.append(one.key)
-    return sequence
 
 
 def diff_trouble(report: Report) -> str:
