@@ -53,17 +53,21 @@ def perform(task: Task) -> Report:
         text = read(os.path.join(task.root, *task.path.split("/")))
     except Unusable as unusable:
         return Report(task.path, "", "", ending=unusable.ending)
-    return pipeline.refactor(
-        text,
-        path=task.path,
-        tree=disk(task.root),
-        transforms=transforms(),
-        config=task.config,
-        level=task.level,
-        only=task.only,
-        skip=task.skip,
-        without=task.without,
-    )
+    try:
+        return pipeline.refactor(
+            text,
+            path=task.path,
+            tree=disk(task.root),
+            transforms=transforms(),
+            config=task.config,
+            level=task.level,
+            only=task.only,
+            skip=task.skip,
+            without=task.without,
+        )
+    except Exception as error:  # noqa: BLE001 - a bug that one file shows must not take the others' work away
+        ending = Ending("failed", f"dfix stopped with {type(error).__name__}: {error}")
+        return Report(task.path, text, text, ending=ending)
 
 
 def perform_all(tasks: Sequence[Task], jobs: int = 1) -> list[Report]:

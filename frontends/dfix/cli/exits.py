@@ -23,7 +23,7 @@ def code(reports: Iterable[Report], *, asks: bool, problems: bool) -> int:
     found = DONE
     for report in reports:
         match report.ending.kind:
-            case "unparsable" | "cycle" | "budget":
+            case "unparsable" | "cycle" | "budget" | "failed":
                 found = max(found, UNSETTLED)
             case "unreadable":
                 found = max(found, WRONG_USE)

@@ -44,6 +44,8 @@ def _trouble(name: str, report: Report, paint: Paint) -> Iterator[str]:
     if ending.kind == "unparsable" and report.diagnostics:
         for diagnostic in report.diagnostics:
             yield f"{paint('error', 'bad')}: {diagnostic.render(name)}"
+    elif ending.kind == "failed":
+        yield f"{paint('bug', 'bad')}: {name}: {ending.reason}; please report this"
     elif ending.kind in ("unparsable", "unreadable"):
         yield f"{paint('error', 'bad')}: {name}: {ending.reason}"
     elif ending.kind in ("cycle", "budget"):
@@ -57,6 +59,8 @@ def _trouble(name: str, report: Report, paint: Paint) -> Iterator[str]:
 
 def _bug(dropped: Dropped) -> str:
     where = f" at line {dropped.line}" if dropped.line else ""
+    if dropped.check == "exception":
+        return f"{dropped.transform}{where} stopped with {dropped.detail}; please report this"
     return (
         f"{dropped.transform}{where} failed its {dropped.check} check and was not applied: "
         f"{dropped.detail}; please report this"

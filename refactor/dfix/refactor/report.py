@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dfix.grammar.nodes import Diagnostic
     from dfix.refactor.transform import Evidence, Level, Question
 
-EndingKind = Literal["settled", "cycle", "budget", "refused", "unparsable", "unreadable"]
+EndingKind = Literal["settled", "cycle", "budget", "refused", "unparsable", "unreadable", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
