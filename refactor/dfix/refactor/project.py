@@ -127,9 +127,11 @@ class Project:
     @cached_property
     def lacking(self) -> Mapping[str, str]:
         """Capabilities that a shown builder lacks or may lack, each with the builder and where it is shown."""
+        shown = self._shown()
+        if not shown:
+            return {}
         from dfix.ecosystems.builders import builder  # noqa: PLC0415 - the table is read when needed
 
-        shown = self._shown()
         lacking: dict[str, str] = {}
         for name, source in shown:
             known = builder(name)

@@ -34,6 +34,7 @@ from dfix.refactor.model.expand import Undecided, expand
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dfix.ecosystems.images import Image
     from dfix.refactor.model.stages import Model, Place, Stage
 
 Parts = dict[str, str]
@@ -108,8 +109,11 @@ def inherited(stage: Stage) -> Parts | Unknown:
     them.
     """
     image = stage.root_image
-    if isinstance(image, Unknown):
-        return image
+    return image if isinstance(image, Unknown) else parts_of(image)
+
+
+def parts_of(image: Image) -> Parts:
+    """The same of an image."""
     parts: Parts = {}
     for name, value in image.env.items():
         if value.role == "runtime" and name != "PATH":

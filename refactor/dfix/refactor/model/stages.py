@@ -169,7 +169,7 @@ class Stage:
         reference = self.root.reference
         if reference is None:
             return Unknown(f"{self.root.node.image.value} has no default")
-        return images.image(reference)
+        return images.image(reference, written=self.root.node.image.value)
 
     @property
     def is_last(self) -> bool:

@@ -133,9 +133,7 @@ class State:
                     break
         if base is None:
             image = self.stage.root_image
-            base = (
-                image if isinstance(image, Unknown) else Known(image.workdir or "/", image.source)
-            )
+            base = image if isinstance(image, Unknown) else Known(image.workdir or "/", image.name)
         if isinstance(base, Unknown):
             return base
         path = base.value
@@ -153,14 +151,11 @@ class State:
                 value = before.resolve(state.node.value)
                 if isinstance(value, Unknown):
                     return value
-                name = value.value.partition(":")[0]
-                return Known({"0": "root", "": "root"}.get(name, name), "the Dockerfile")
+                return Known(_user_name(value.value), "the Dockerfile")
         image = self.stage.root_image
         if isinstance(image, Unknown):
             return image
-        return Known(
-            {"0": "root", "": "root"}.get(image.user or "root", image.user or "root"), image.source
-        )
+        return Known(_user_name(image.user), image.name)
 
     @property
     def shell(self) -> tuple[str, ...] | None:
@@ -170,6 +165,19 @@ class State:
                 body = state.node.body
                 return tuple(getattr(body, "values", ()))
         return None
+
+    def values(self) -> dict[str, str | None]:
+        """The variables in force here, as far as file and base tell; None where a value is not known."""
+        image = self.stage.root_image
+        found: dict[str, str | None] = {}
+        if not isinstance(image, Unknown):
+            found = {name: each.value for name, each in image.env.items()}
+        for name in self.environment() | self.args():
+            try:
+                found[name] = self.variable(name)
+            except Undecided:
+                found[name] = None
+        return found
 
     def args(self) -> frozenset[str]:
         """The build arguments declared in this stage so far."""
@@ -188,3 +196,9 @@ class State:
             if isinstance(state.node, Env)
             for pair in state.node.pairs
         )
+
+
+def _user_name(written: str) -> str:
+    """The user of `user:group`; root under all its names."""
+    name = written.partition(":")[0]
+    return "root" if name in ("", "0", "root") else name

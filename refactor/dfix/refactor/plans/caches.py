@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Called, Place
 
 
-class Target(NamedTuple):
-    """Where a cache lies in the image, absolute."""
-
-    path: str
-
-
 class Because(Unknown):
     """An unknown that knows its slug."""
 
@@ -40,44 +34,41 @@ def slug_of(unknown: Unknown) -> str:
     return getattr(unknown, "slug", "unknown-user")
 
 
-def target(place: Place, called: Called, cache: Cache) -> Fact[Target]:
-    """Where the cache lies for this command: by its variable if that is in force, else by the user's home."""
-    if cache.env is not None:
-        moved = _variable(place, called, cache.env)
-        if isinstance(moved, Unknown):
-            return Because("moved-cache", f"{cache.env} moves the cache, and {moved.why}")
-        if moved.value:
-            if not moved.value.startswith("/"):
-                return Because("moved-cache", f"{cache.env} is not an absolute path")
-            return Known(Target(paths.join("/", moved.value)), cache.source)
-    if not cache.path.startswith("~/"):
-        if cache.path.startswith("/"):
-            return Known(Target(cache.path), cache.source)
-        if isinstance(called.directory, Unknown):
-            return Because("unknown-directory", called.directory.why)
-        return Known(Target(paths.join(called.directory.value, cache.path)), cache.source)
-    home = home_of(place, called)
-    if isinstance(home, Unknown):
-        return home
-    return Known(Target(paths.join(home.value, cache.path[2:])), cache.source)
+def environment(place: Place, called: Called) -> dict[str, str | None]:
+    """The variables that a command sees; None where a value is not known."""
+    return {**place.before.values(), **called.assigned}
 
 
-def _variable(place: Place, called: Called, name: str) -> Fact[str | None]:
-    """The value of a variable for a command; a missing one is None."""
-    if name in called.assigned:
-        value = called.assigned[name]
-        return Unknown("its value is not literal") if value is None else Known(value, place.where)
-    try:
-        return Known(place.before.variable(name), place.where)
-    except Undecided as undecided:
-        # What an unknown base sets cannot be seen; that a base moves a package manager's cache is not assumed.
-        if (
-            isinstance(place.stage.root_image, Unknown)
-            and place.before.declared(name) is None
-            and name not in place.before.args()
-        ):
-            return Known(None, place.where)
-        return Unknown(f"it depends on {undecided}")
+def filled(place: Place, called: Called) -> tuple[Cache, ...] | Because:
+    """The caches that a command fills, where the variables in force put them."""
+    call = called.call
+    assert call is not None  # noqa: S101 - only a call has caches
+    owner_of = ecosystem_of(call)
+    found = owner_of.caches(call, environment(place, called))
+    lost = {each.id for each in owner_of.caches(call)} - {each.id for each in found}
+    if lost:
+        return Because(
+            "moved-cache", f"a variable that is not literal moves the cache {sorted(lost)[0]}"
+        )
+    return found
+
+
+def target(place: Place, called: Called, cache: Cache) -> Fact[str]:
+    """Where a cache lies in the image, absolute."""
+    if cache.path.startswith("~/"):
+        home = home_of(place, called)
+        return (
+            home
+            if isinstance(home, Unknown)
+            else Known(paths.join(home.value, cache.path[2:]), cache.source)
+        )
+    if cache.path.startswith("/"):
+        return Known(paths.join("/", cache.path), cache.source)
+    if cache.moved:
+        return Because("moved-cache", f"the cache is moved to {cache.path}, which is not absolute")
+    if isinstance(called.directory, Unknown):
+        return Because("unknown-directory", called.directory.why)
+    return Known(paths.join(called.directory.value, cache.path), cache.source)
 
 
 def user_of(place: Place, called: Called | None = None) -> Fact[str]:
@@ -126,7 +117,7 @@ def account_of(place: Place, name: str) -> Fact[Account]:
         return Because("unknown-user", f"the user {name} is not known, since {image.why}")
     for account, (uid, gid, home) in image.users.items():
         if name in (account, str(uid)):
-            return Known(Account(uid, gid, home), image.source)
+            return Known(Account(uid, gid, home), image.name)
     return Because("unknown-user", f"nothing tells of the user {name}")
 
 
@@ -231,10 +222,10 @@ def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[
                         "the container starts the tool, which reads the store",
                     )
         elif node.name in ("COPY", "ADD") and later.source_stage is place.stage:
-            return_path = target(place, called, cache)
+            lies = target(place, called, cache)
             sources = getattr(node, "sources", ())
-            if isinstance(return_path, Known) and any(
-                paths.overlap(source, return_path.value.path) for source in sources
+            if isinstance(lies, Known) and any(
+                paths.overlap(source, lies.value) for source in sources
             ):
                 return "read-later", f"line {later.line} copies the store out of the stage"
     if (
@@ -357,18 +348,8 @@ def _lies(called: Called, word: str | None, targets: Sequence[str], place: Place
     return "holds" if any(paths.within(target, path) for target in targets) else ""
 
 
-def disabling_variables(place: Place, called: Called) -> tuple[str, ...]:
-    """Variables in force that switch the cache of this call off and are part of the contract, so they stay."""
+def disabling_variable(place: Place, called: Called) -> str | None:
+    """The variable in force that switches the cache of this call off; it is part of the contract and stays."""
     call = called.call
     assert call is not None  # noqa: S101 - only a call has caches
-    found = []
-    for name in ecosystem_of(call).disabling_variables:
-        if name in called.assigned:
-            continue
-        try:
-            value = place.before.variable(name)
-        except Undecided:
-            continue
-        if value:
-            found.append(name)
-    return tuple(found)
+    return ecosystem_of(call).cache_off(environment(place, called))

@@ -36,7 +36,7 @@ from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import context_path, landings
-from dfix.refactor.plans import passing
+from dfix.refactor.plans import caches, passing
 from dfix.refactor.plans.ignoring import with_patterns
 from dfix.refactor.scripts import NotDivisible, divide
 from dfix.refactor.transform import (
@@ -182,11 +182,12 @@ def _first_install(ctx: Context, copy: Place) -> Finding | None:
                     "unknown-directory",
                     f"its directory is not known: {called.directory.why}",
                 )
-            if not paths.within(called.directory.value, target.value):
+            directory = paths.join(called.directory.value, call.directory)
+            if not paths.within(directory, target.value):
                 continue
             if not ctx.project.at_hand:
                 return hold_back(later, "no-project-files", "the project's files are not at hand")
-            install = _install(ctx, copy, later, called, target.value)
+            install = _install(ctx, copy, later, called, directory, target.value)
             if isinstance(install, HeldBack):
                 return install
             if install is not None:
@@ -200,12 +201,11 @@ def _first_install(ctx: Context, copy: Place) -> Finding | None:
 
 
 def _install(
-    ctx: Context, copy: Place, later: Place, called: Called, target: str
+    ctx: Context, copy: Place, later: Place, called: Called, directory: str, target: str
 ) -> Install | HeldBack | None:
     """What this call installs from the folder that was copied; None if it is none of this transform's business."""
     call = called.call
     assert call is not None  # noqa: S101 - the caller looked
-    assert isinstance(called.directory, Known)  # noqa: S101 - the same
     context = ctx.project.context
     if isinstance(context, Unknown):
         return hold_back(later, "no-project-files", context.why)
@@ -219,22 +219,26 @@ def _install(
             copy, "several-sources", "it brings more than one source, or leaves some out"
         )
     source = landed.value[0].source
-    folder = posixpath.normpath(
-        posixpath.join(source, paths.relative(called.directory.value, target))
-    )
+    folder = posixpath.normpath(posixpath.join(source, paths.relative(directory, target)))
     folder = "" if folder == "." else folder
-    ecosystem = ecosystem_of(call)
+    manager = ecosystem_of(call)
     if call.role is Role.BUILD:
-        fetch = ecosystem.fetch(call, context.value, folder)
+        fetch = manager.fetch(context.value, folder)
         if fetch is None:
             return None
         if isinstance(fetch, Unknown):
             return hold_back(later, "unknown-inputs", fetch.why)
-        if _fetched_before(copy, later, ecosystem.id):
+        if _fetched_before(copy, later, manager.id):
             return None
         inputs, added = fetch.value.inputs, fetch.value.words
     else:
-        known = ecosystem.inputs(call, context.value, folder)
+        known = manager.inputs(
+            call,
+            context.value,
+            folder,
+            env=caches.environment(later, called),
+            workdir=directory,
+        )
         if isinstance(known, Unknown):
             return hold_back(later, "unknown-inputs", known.why)
         inputs, added = known.value, None
@@ -310,7 +314,7 @@ def _reordered(ctx: Context, copy: Place, install: Install, target: str) -> Find
     call = called.call
     assert call is not None  # noqa: S101 - an install is a call
     safe = (
-        call.locked
+        install.inputs.enforced
         and not files
         and install.added is None
         and called.element >= 0

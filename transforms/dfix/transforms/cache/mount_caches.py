@@ -120,7 +120,11 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
             continue
         mounted: list[Mounted] = []
         for called in calls:
-            for cache in ecosystem_of(called.call).caches(called.call):  # type: ignore[arg-type]
+            caches = plan.filled(place, called)
+            if isinstance(caches, Unknown):
+                yield hold_back(place, caches.slug, caches.why)
+                continue
+            for cache in caches:
                 found = _mounted(ctx, place, called, cache)
                 if isinstance(found, HeldBack):
                     yield found
@@ -135,19 +139,21 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
     target = plan.target(place, called, cache)
     if isinstance(target, Unknown):
         return hold_back(place, plan.slug_of(target), target.why)
-    if any(_covers(mount.target, target.value.path, place) for mount in place.mounts):
+    if any(_covers(mount.target, target.value, place) for mount in place.mounts):
         return None
     obstacle = plan.obstacle(ctx, place, called, cache)
     if obstacle is not None:
         return hold_back(place, *obstacle)
-    owner = plan.owner(place, target.value.path)
+    owner = plan.owner(place, target.value)
     if isinstance(owner, Unknown):
         return hold_back(place, plan.slug_of(owner), owner.why)
     options = owner.value
     if cache.sharing != "shared":
         options += f",sharing={cache.sharing}"
-    claim = f"{' '.join(word or '...' for word in called.values[:2])} keeps its cache in {target.value.path}"
-    return Mounted(cache, target.value.path, options, Evidence(claim, cache.source))
+    claim = (
+        f"{' '.join(word or '...' for word in called.values[:2])} keeps its cache in {target.value}"
+    )
+    return Mounted(cache, target.value, options, Evidence(claim, cache.source))
 
 
 def _covers(mounted: str, target: str, place: Place) -> bool:
@@ -167,8 +173,9 @@ def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mo
         assert called.call is not None  # noqa: S101 - the caller looked
         for index in called.call.defeats_cache:
             edited.remove_word(called, index)
-        for name in plan.disabling_variables(place, called):
-            edited.assign(called, name, "")
+        switch = plan.disabling_variable(place, called)
+        if switch is not None:
+            edited.assign(called, switch, "")
     targets = [each.target for each in mounted]
     for cleanup in plan.cleaning(place, targets):
         if cleanup.whole and not edited.remove_command(cleanup.called):

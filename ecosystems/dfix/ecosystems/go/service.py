@@ -1,0 +1,281 @@
+"""What a Go program needs once it is built."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.calls import Role
+from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.go.output import Binary, binary_of, flags_of
+from dfix.ecosystems.go.runtime import GoProject, GoRun, project, runs
+from dfix.ecosystems.runtime import Anchor, Mode, NeedKind, PathUse
+from dfix.ecosystems.service import Did, Live, Obstacle, Request, Service, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# From this release on, a Go tool without a C compiler builds without cgo by itself.
+# https://go.dev/doc/go1.20#cgo
+_QUIET_CGO = (1, 20)
+CGO = "https://pkg.go.dev/cmd/cgo"
+ARTEFACTS = '[tool.dfix.split] artefacts = ["/app/server"]'
+
+
+def services(request: Request) -> Fact[Service]:
+    """The live files of the started Go programs, and how they are linked."""
+    found = project(request.tree, request.folder or ".")
+    if isinstance(found, Unknown):
+        return found
+    built = _built(request, found.value)
+    live: list[Live] = []
+    programs: list[tuple[Binary, Did]] = []
+    for started in request.started:
+        program = _program(started, request)
+        if program is None:
+            return Unknown(f"what {started.where} starts is not literal")
+        match = next((each for each in built if each[2] == program), None)
+        if match is None:
+            continue
+        binary, did, path = match
+        if all(path != each.path for each in live):
+            live.append(
+                Live(
+                    path,
+                    f"{started.where} starts it, {did.where} builds it",
+                    did.where,
+                    native=True,
+                )
+            )
+            programs.append((binary, did))
+    if not programs:
+        return Unknown("no go build of this file writes what the container starts")
+    obstacles: list[Obstacle] = []
+    parts: list[GoRun] = []
+    for binary, did in programs:
+        tags = flags_of([*did.call.words[2:]]).tags()
+        run = runs(
+            request.tree,
+            found.value,
+            binary.main.directory,
+            tags.value if isinstance(tags, Known) else (),
+        )
+        if isinstance(run, Unknown):
+            obstacles.append(Obstacle("unknown-sources", run.why))
+        else:
+            parts.append(run.value)
+    for part in parts:
+        obstacles.extend(_obstacles(part))
+    linked = _linked(request, found.value, parts, programs)
+    extra, whole = _files(request, parts, [each.path for each in live])
+    live.extend(extra)
+    needs = [need for part in parts for need in part.facts.needs]
+
+    def where(kind: NeedKind) -> str | None:
+        return next((need.source for need in needs if need.kind is kind), None)
+
+    started_programs = tuple(
+        (use.program, use.source)
+        for part in parts
+        for use in part.facts.starts
+        if use.program is not None
+    )
+    shell = next((use.source for part in parts for use in part.facts.starts if use.shell), None)
+    static, assign, evidence = linked if isinstance(linked, tuple) else (False, {}, ())
+    shape = ("static" if static else "dynamic") + (
+        " binary" if not whole and len(live) == len(programs) else " binary + files"
+    )
+    return Known(
+        Service(
+            ecosystem="go",
+            shape=f"go: {shape}",
+            live=tuple(live),
+            whole=whole,
+            static=static,
+            assign=assign,
+            programs=started_programs,
+            shell=shell,
+            certificates=where(NeedKind.CERTIFICATES),
+            time_zones=where(NeedKind.TIME_ZONES),
+            user_database=where(NeedKind.USER_DATABASE),
+            evidence=evidence,
+            obstacles=tuple(dict.fromkeys(obstacles)),
+            env_read=tuple(
+                use.name for part in parts for use in part.facts.env if use.name is not None
+            ),
+        ),
+        found.source,
+    )
+
+
+def _built(request: Request, found: GoProject) -> list[tuple[Binary, Did, str]]:
+    """Each binary that the build writes, by its absolute path; of two writers the last counts."""
+    built: dict[str, tuple[Binary, Did, str]] = {}
+    for did in request.did:
+        if (
+            did.call.ecosystem != "go"
+            or did.call.role is not Role.BUILD
+            and did.call.verb not in ("build", "install")
+        ):
+            continue
+        inside = posixpath.relpath(did.directory, request.root)
+        if inside.startswith(".."):
+            continue
+        folder = posixpath.normpath(
+            posixpath.join(request.folder or ".", inside, did.call.directory)
+        )
+        path = did.environment.get("GOPATH", "/go")
+        binaries = binary_of(
+            found,
+            did.call.words,
+            folder,
+            bin_directory=did.environment.get("GOBIN")
+            or (posixpath.join(path, "bin") if path else None),
+        )
+        if isinstance(binaries, Unknown):
+            continue
+        for binary in binaries.value:
+            absolute = posixpath.normpath(
+                posixpath.join(did.directory, did.call.directory, binary.path)
+            )
+            built[absolute] = (binary, did, absolute)
+    return list(built.values())
+
+
+def _program(started: Started, request: Request) -> str | None:
+    """The absolute path of what is started; a bare name is looked up where Go installs programs."""
+    word = started.words[0] if started.words else None
+    if word is None:
+        return None
+    if "/" in word:
+        return posixpath.normpath(posixpath.join(started.directory, word))
+    for folder in ("/go/bin", *request.base.path):
+        for did in request.did:
+            path = posixpath.normpath(posixpath.join(did.directory, "x"))
+            del path
+        candidate = posixpath.join(folder, word)
+        if any(each[2] == candidate for each in _built_paths(request)):
+            return candidate
+    return posixpath.join("/usr/bin", word)
+
+
+def _built_paths(request: Request) -> list[tuple[Binary, Did, str]]:
+    found = project(request.tree, request.folder or ".")
+    return [] if isinstance(found, Unknown) else _built(request, found.value)
+
+
+def _obstacles(part: GoRun) -> Iterator[Obstacle]:
+    for use in part.facts.starts:
+        if use.program is None:
+            yield Obstacle(
+                "unknown-process",
+                f"{use.source} starts a program whose name is not constant",
+                '[tool.dfix.split] packages = ["git"]',
+            )
+    for need in part.facts.needs:
+        if need.kind is NeedKind.DYNAMIC_LOADING:
+            yield Obstacle("unknown-library", f"{need.source} loads a library at run time")
+        if need.kind is NeedKind.BROWSER:
+            yield Obstacle("needs-browser", f"{need.source} starts a browser")
+
+
+def _linked(
+    request: Request, found: GoProject, parts: list[GoRun], programs: list[tuple[Binary, Did]]
+) -> tuple[bool, dict[str, str], tuple[tuple[str, str], ...]]:
+    """Is the binary static, or can it be, which variables say so, and why."""
+    if all(did.environment.get("CGO_ENABLED") == "0" for _, did in programs):
+        return True, {}, (("CGO_ENABLED=0 is set where it is built", programs[0][1].where),)
+    if any(did.environment.get("CGO_ENABLED", "0") != "0" for _, did in programs):
+        return False, {}, (("CGO_ENABLED is set where it is built", programs[0][1].where),)
+    if len(parts) != len(programs):
+        return False, {}, ()
+    for part in parts:
+        if part.cgo:
+            return False, {}, (('it says import "C"', part.cgo[0]),)
+    if found.cgo_modules:
+        module = found.cgo_modules[0]
+        return False, {}, ((f"{module.path} compiles C code", module.required),)
+    flags = [flags_of([*did.call.words[2:]]).values for _, did in programs]
+    if any(
+        values.keys() & {"race", "msan", "asan", "linkmode"}
+        or "-linkmode" in (values.get("ldflags") or "")
+        for values in flags
+    ):
+        return False, {}, (("its build flags ask for a C linker", programs[0][1].where),)
+    if vendored_or_no_requires(found):
+        pass
+    why = (
+        ('no package that it is built of says import "C"', programs[0][0].main.directory),
+        ("no required module is known to compile C code", "go.mod"),
+    )
+    if (
+        request.base.libc == "musl"
+        and request.base.release is not None
+        and request.base.release >= _QUIET_CGO
+    ):
+        compiler = any(
+            "build-base" in did.call.packages or "gcc" in did.call.packages for did in request.did
+        )
+        if not compiler:
+            return (
+                True,
+                {},
+                (
+                    ("without a C compiler, Go links statically", "https://go.dev/doc/go1.20#cgo"),
+                    *why,
+                ),
+            )
+    return True, {"CGO_ENABLED": "0"}, (*why, ("without cgo, Go links statically", CGO))
+
+
+def vendored_or_no_requires(found: GoProject) -> bool:
+    """Are all sources of the binary at hand?"""
+    return found.vendored or not found.requires
+
+
+def _files(request: Request, parts: list[GoRun], binaries: list[str]) -> tuple[list[Live], str]:
+    """The files beside the binary that the program opens, or why all of its folder is live."""
+    del binaries
+    live: dict[str, Live] = {}
+    for part in parts:
+        for use in part.facts.opens:
+            reason, found = _opened(request, use)
+            if reason:
+                return [], reason
+            for each in found:
+                live.setdefault(each.path, each)
+    return [each for each in live.values() if not _covered(each.path, live)], ""
+
+
+def _covered(path: str, live: dict[str, Live]) -> bool:
+    return any(path != other and path.startswith(f"{other}/") for other in live)
+
+
+def _opened(request: Request, use: PathUse) -> tuple[str, list[Live]]:
+    """What one use opens: a reason to take the whole folder, or the live paths (none if it is not the project's)."""
+    if use.path is None:
+        if use.mode is Mode.WRITE:
+            return "", []
+        return f"{use.source} opens a path that is not constant", []
+    if use.mode is Mode.WRITE:
+        return "", []
+    anchor = use.anchor
+    if anchor is Anchor.SOURCE:
+        return f"{use.source} finds a path from its own source file", []
+    base = request.started[0].directory
+    absolute = posixpath.normpath(posixpath.join(base, use.path))
+    inside = posixpath.relpath(absolute, request.root)
+    if inside.startswith(".."):
+        return "", []
+    path = posixpath.normpath(posixpath.join(request.folder or ".", inside))
+    if use.glob:
+        stem = path[: min((path.find(char) for char in "*?[" if char in path), default=len(path))]
+        path = stem.rpartition("/")[0] or "."
+        absolute = posixpath.normpath(
+            posixpath.join(request.root, posixpath.relpath(path, request.folder or "."))
+        )
+    if path == ".":
+        return f"{use.source} opens the working directory itself", []
+    if request.tree.is_dir(path) or request.tree.is_file(path):
+        return "", [Live(absolute, f"{use.how} opens it", use.source)]
+    return "", []

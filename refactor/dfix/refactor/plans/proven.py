@@ -1,0 +1,19 @@
+"""Shapes of a split that were built and started on a real engine, before and after.
+
+`proven.toml` has a row for each, written by `bench/prove.py` and held to its result by a test.
+"""
+
+from __future__ import annotations
+
+from dfix.ecosystems.tables import table
+from dfix.refactor.transform import Level
+
+
+def shapes() -> frozenset[str]:
+    """The proven shapes by name."""
+    return frozenset(row["shape"] for row in table(__file__, "proven").get("proven", ()))
+
+
+def level_of(shape: str) -> Level:
+    """`review` for a proven shape, `bold` for any other."""
+    return Level.REVIEW if shape in shapes() else Level.BOLD

@@ -1,0 +1,132 @@
+"""Which packages of the distribution the run-time stage installs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.ecosystems import debian
+from dfix.ecosystems.facts import Unknown
+from dfix.refactor.transform import Evidence
+
+if TYPE_CHECKING:
+    from dfix.ecosystems.service import Service
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Stage
+    from dfix.refactor.plans.slicing import Slice
+    from dfix.refactor.plans.starting import Criterion
+
+# Build tools of Alpine: https://pkgs.alpinelinux.org/package/edge/main/x86_64/build-base and the packages it draws in.
+ALPINE_TOOLS = frozenset(
+    "build-base gcc g++ make musl-dev libc-dev binutils autoconf automake libtool cmake pkgconf pkgconfig linux-headers "
+    "python3-dev cargo rust git patch file abuild fortify-headers gfortran nasm yasm ninja samurai meson alpine-sdk".split()
+)
+ALPINE = "https://pkgs.alpinelinux.org/package/edge/main/x86_64/build-base"
+
+
+class Packages(NamedTuple):
+    """What the run-time stage installs, what stays in the builder, and why."""
+
+    manager: str
+    names: tuple[str, ...]
+    left_out: tuple[str, ...]
+    because: tuple[Evidence, ...]
+
+
+class NoPackage(NamedTuple):
+    """Why it cannot be told: slug, sentence and setting."""
+
+    slug: str
+    sentence: str
+    setting: str | None = None
+
+
+def packages_for(
+    ctx: Context, stage: Stage, found: Slice, service: Service, criterion: Criterion
+) -> Packages | NoPackage:
+    """The packages of the run-time stage: those installed by name that do not only build, and what else is needed."""
+    image = stage.root_image
+    assert not isinstance(image, Unknown)  # noqa: S101 - the caller looked
+    manager = image.package_manager or ""
+    suite = image.suite or ctx.config.split.suite
+    names: dict[str, None] = {}
+    left: list[str] = []
+    because: list[Evidence] = []
+    for installed in found.packages:
+        if installed.manager == "apk":
+            if installed.name in ALPINE_TOOLS:
+                left.append(installed.name)
+                because.append(Evidence(f"{installed.name} only builds", ALPINE))
+            elif installed.name.endswith("-dev"):
+                return NoPackage(
+                    "unknown-package",
+                    f"which library of alpine {installed.name} stands for is not known",
+                )
+            elif not service.static:
+                names.setdefault(installed.name)
+            continue
+        if service.static and not _started(installed.name, service, criterion):
+            left.append(installed.name)
+            continue
+        purpose = debian.purpose(installed.name, suite)
+        if isinstance(purpose, Unknown):
+            return NoPackage("unknown-package", purpose.why, '[tool.dfix.split] suite = "bookworm"')
+        if purpose.value.builds:
+            left.append(installed.name)
+        for name in purpose.value.runtime:
+            names.setdefault(name)
+        if purpose.value.builds:
+            kept = (
+                f", run time needs {', '.join(purpose.value.runtime)}"
+                if purpose.value.runtime
+                else ""
+            )
+            because.append(Evidence(f"{installed.name} only builds{kept}", purpose.source))
+    for library, where in service.libraries:
+        if manager != "apt":
+            return NoPackage(
+                "unknown-package",
+                f"{where} needs {library}, whose name on {image.family} is not known",
+            )
+        renamed = debian.named(library, suite)
+        if isinstance(renamed, Unknown):
+            return NoPackage("unknown-suite", renamed.why, '[tool.dfix.split] suite = "bookworm"')
+        names.setdefault(renamed.value)
+        because.append(Evidence(f"{renamed.value} is loaded at run time", where))
+    wanted = [*criterion.programs, *service.programs]
+    for program, where in wanted:
+        package = _package_of(program, manager, image.programs, service)
+        if package is None:
+            continue
+        if package == "":
+            return NoPackage(
+                "needs-program", f"{where} starts {program}, and no package is known to bring it"
+            )
+        names.setdefault(package)
+        because.append(Evidence(f"{program} is started", where))
+    for name in ctx.config.split.packages:
+        names.setdefault(name)
+    return Packages(manager, tuple(names), tuple(dict.fromkeys(left)), tuple(because))
+
+
+def _started(package: str, service: Service, criterion: Criterion) -> bool:
+    programs = {program for program, _ in (*service.programs, *criterion.programs)}
+    return package in programs
+
+
+def _package_of(program: str, manager: str, known: frozenset[str], service: Service) -> str | None:
+    """The package that brings a program; None if the base has it anyway, empty if it is not known."""
+    del known
+    name = program.rsplit("/", 1)[-1]
+    if (
+        name in debian.ESSENTIAL
+        or name == service.interpreter
+        or name in (service.interpreter or "", "python", "python3", "node", "npm", "npx", "pip")
+    ):
+        return None
+    if manager == "apk":
+        return (
+            None
+            if name in debian.BUSYBOX
+            else (name if name in ("curl", "git", "bash", "ffmpeg") else "")
+        )
+    return debian.package_of(name) or ""

@@ -1,0 +1,435 @@
+"""The new stage, made of the old one's instructions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.facts import Known, Unknown
+from dfix.grammar.nodes import (
+    Arg,
+    Env,
+    ExecForm,
+    Run,
+    Shell,
+    ShellForm,
+    Token,
+    Transfer,
+    User,
+    Workdir,
+)
+from dfix.refactor import compose, edits
+from dfix.refactor.model import paths
+from dfix.refactor.model.contract import declared, inherited
+from dfix.refactor.model.expand import variables
+from dfix.refactor.plans.ownership import owner_of
+from dfix.refactor.plans.slicing import body_of_kept
+from dfix.refactor.scripts import Edited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.grammar.nodes import Item
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Place, Stage
+    from dfix.refactor.plans.runtime_base import Chosen
+    from dfix.refactor.plans.runtime_packages import Packages
+    from dfix.refactor.plans.slicing import Slice
+    from dfix.refactor.plans.split import Asked
+
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+
+
+class NoStage(Exception):
+    """The stage cannot be made; `args` are a hold-back's slug and sentence."""
+
+
+class Composer:
+    """Makes the changes of one split: the builder keeps its place, the run-time stage follows it."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        stage: Stage,
+        asked: Asked,
+        found: Slice,
+        base: Chosen,
+        packages: Packages,
+    ) -> None:
+        self.ctx = ctx
+        self.stage = stage
+        self.asked = asked
+        self.service = asked.service
+        self.found = found
+        self.base = base
+        self.packages = packages
+        self.style = ctx.style
+        self.builder = self._builder_name()
+
+    def _builder_name(self) -> str:
+        taken = self.ctx.model.names()
+        own = (self.stage.name or "").lower()
+        for name in ("builder", "build", "build-stage", "dfix-builder"):
+            if name not in taken and name != own:
+                return name
+        msg = "every name for the builder is taken"
+        raise NoStage("not-plain", msg)
+
+    def changes(self) -> tuple[edits.Change, ...]:
+        """The changes: FROM gets a name, moved instructions leave, the builder's last steps and the new stage follow."""
+        runtime = list(self._runtime())
+        moved = {id(place.node) for place in self.found.of("run")}
+        changes: dict[int, edits.Change] = {}
+        from_ = self.stage.node
+        named = from_.with_changes(
+            as_word=from_.as_word or Token("AS", self.style.word("AS"), " "),
+            alias=Token("WORD", self.builder, " "),
+        )
+        changes[id(from_)] = edits.Change(from_, (named,))
+        for place in self.found.of("run"):
+            changes[id(place.node)] = edits.Change(place.node, ())
+        for place, new in self._assigned():
+            changes[id(place.node)] = edits.Change(place.node, (new,))
+        last_build = self._last_build()
+        if self.service.omit:
+            node = last_build.node
+            current = changes.get(id(node), edits.Change(node, (node,)))
+            changes[id(node)] = edits.Change(node, (*current.new, self._omit(last_build)))
+        tail = self.ctx.file.items[-1]
+        current = changes.get(id(tail), edits.Change(tail, (tail,)))
+        if id(tail) in moved:
+            current = edits.Change(tail, ())
+        changes[id(tail)] = edits.Change(tail, (*current.new, *runtime))
+        return tuple(changes.values())
+
+    def _last_build(self) -> Place:
+        last = self.stage.places[0]
+        for place in self.stage.places:
+            if isinstance(place.node, Run | Transfer) and self.found.fates.get(place.at) == "build":
+                last = place
+        return last
+
+    def _assigned(self) -> Iterator[tuple[Place, Run]]:
+        """The RUNs whose compiling call gets variables set."""
+        if not self.service.assign:
+            return
+        live = {live.where for live in self.service.live}
+        for place in self.stage.runs():
+            if place.where not in live:
+                continue
+            edited = Edited(place)
+            for called in place.called:
+                call = called.call
+                if (
+                    call is None
+                    or call.ecosystem != self.service.ecosystem
+                    or call.verb not in ("build", "install")
+                ):
+                    continue
+                for name, value in self.service.assign.items():
+                    edited.assign(called, name, value)
+            if not edited.needed:
+                continue
+            if not edited.possible:
+                raise NoStage("not-plain", f"line {place.line} builds inside a here-document")
+            node = place.node
+            assert isinstance(node, Run)  # noqa: S101 - runs() gives RUN only
+            yield place, node.with_changes(body=edited.body())
+
+    def _omit(self, last: Place) -> Item:
+        words = " ".join(self.service.omit)
+        workdir = self.stage.places[last.at].before.workdir
+        for place in self.stage.places[: last.at + 1]:
+            workdir = place.before.workdir
+        root = self.asked.request.root
+        if isinstance(workdir, Known) and workdir.value == root:
+            return compose.run(self.style, words)
+        return compose.run(self.style, f"cd {root} && {words}")
+
+    def _runtime(self) -> Iterator[Item]:
+        """The items of the new stage, in order."""
+        flags = tuple(flag for flag in self.stage.node.flags)
+        from_ = compose.from_(self.style, self.base.written, self.stage.name, flags)
+        yield from_.with_changes(gap=edits.gap_of(1, self.style.newline))
+        body = list(self._body())
+        used = {name for _, item in body for name in _names(item, self.stage.escape)}
+        declared_args = [
+            place
+            for place in self.stage.places
+            if isinstance(place.node, Arg) and {pair.name for pair in place.node.pairs} & used
+        ]
+        for place in declared_args:
+            yield edits.bare(place.node)
+        for _, item in body:
+            yield item
+
+    def _body(self) -> Iterator[tuple[int, Item]]:
+        copies = list(self._copies())
+        again = list(self._declared_again())
+        last_build = self._last_build().at
+        packages_at = min((self._line_at(each.where) for each in self.found.packages), default=1)
+        keep = self._needed_workdirs()
+        done_packages = done_copies = False
+        pending: Place | None = None
+        lead = iter(again)
+        for item in lead:
+            yield 0, item
+        for place in self.stage.places[1:]:
+            if not done_packages and self.packages.names and place.at >= packages_at:
+                yield place.at, self._install()
+                done_packages = True
+            if not done_copies and place.at > last_build and self._emits(place, keep):
+                for item in copies:
+                    yield place.at, item
+                done_copies = True
+            fate = self.found.fates.get(place.at)
+            node = place.node
+            if isinstance(node, User):
+                pending = place
+                continue
+            if fate == "run":
+                if pending is not None and not self._later_steps(place):
+                    yield place.at, edits.bare(pending.node)
+                    pending = None
+                yield place.at, node
+            elif fate == "both":
+                if isinstance(node, Run | Transfer) and pending is not None:
+                    yield place.at, edits.bare(pending.node)
+                    pending = None
+                copied = self._again(place, keep)
+                if copied is not None:
+                    yield place.at, copied
+        if not done_packages and self.packages.names:
+            yield 0, self._install()
+        if not done_copies:
+            for item in copies:
+                yield 0, item
+        if pending is not None:
+            yield 0, edits.bare(pending.node)
+
+    def _later_steps(self, place: Place) -> bool:
+        """Does a RUN or COPY of the run-time stage follow, or another USER?"""
+        return any(
+            isinstance(each.node, User)
+            or (isinstance(each.node, Run | Transfer) and self.found.fates.get(each.at) == "both")
+            for each in place.following
+        )
+
+    def _line_at(self, where: str) -> int:
+        return next((place.at for place in self.stage.places if place.where == where), 1)
+
+    def _emits(self, place: Place, keep: set[int]) -> bool:
+        fate = self.found.fates.get(place.at)
+        if fate == "run":
+            return True
+        return (
+            fate == "both"
+            and not isinstance(place.node, Env | Shell | Workdir)
+            and place.at not in keep
+        )
+
+    def _again(self, place: Place, keep: set[int]) -> Item | None:
+        """The instruction once more, for the run-time stage; its comments stay with the builder's."""
+        node = place.node
+        if isinstance(node, Workdir) and place.at not in keep:
+            return None
+        if isinstance(node, Run):
+            kept = self.found.kept[place.at]
+            script = place.script
+            if script is not None and len(kept) < len(script.elements):
+                node = node.with_changes(body=body_of_kept(place, kept), flags=())
+            elif any(flag.name == "mount" for flag in node.flags):
+                node = node.with_changes(
+                    flags=tuple(flag for flag in node.flags if flag.name != "mount")
+                )
+        return edits.bare(node)
+
+    def _needed_workdirs(self) -> set[int]:
+        """The WORKDIRs that make the final one: the last absolute one and what follows it."""
+        places = [place for place in self.stage.places if isinstance(place.node, Workdir)]
+        needed: set[int] = set()
+        for place in reversed(places):
+            needed.add(place.at)
+            value = place.before.resolve(place.node.value)  # type: ignore[attr-defined]
+            if isinstance(value, Known) and value.value.startswith("/"):
+                break
+        return needed
+
+    def _install(self) -> Run:
+        names = " ".join(self.packages.names)
+        if self.packages.manager == "apk":
+            return compose.run(self.style, f"apk add --no-cache {names}")
+        joint = f" {self.style.escape}{self.style.newline}{self.style.indent}&& "
+        script = joint.join(
+            (
+                "apt-get update",
+                f"apt-get install -y --no-install-recommends {names}",
+                "rm -rf /var/lib/apt/lists/*",
+            )
+        )
+        return compose.run(self.style, script)
+
+    def _copies(self) -> Iterator[Item]:
+        """`COPY --from=builder` of each live path, at the same path."""
+        from_ = compose.flag("from", self.builder)
+        root = self.asked.request.root
+        live = [root] if self.service.whole else []
+        live += [
+            each.path
+            for each in self.service.live
+            if not (self.service.whole and paths.within(each.path, root))
+        ]
+        if not self.service.whole:
+            live += [path for path, _ in self.found.touched if self._is_left(path, live)]
+        for path in dict.fromkeys(_outermost(live)):
+            owner = owner_of(self.stage, self.found, path)
+            if isinstance(owner, Unknown):
+                raise NoStage("unknown-owner", owner.why)
+            flags = [from_]
+            if owner.chown is not None and self._owner_matters():
+                flags.append(compose.flag("chown", owner.chown))
+            yield compose.copy(self.style, (path,), path, flags)
+        if self.service.certificates is not None and not self._has_certificates():
+            yield compose.copy(self.style, (CERTIFICATES,), CERTIFICATES, (from_,))
+
+    def _owner_matters(self) -> bool:
+        user = self.stage.final.user
+        return not (isinstance(user, Known) and user.value == "root") or bool(self.found.owners)
+
+    def _is_left(self, path: str, live: list[str]) -> bool:
+        """Is this a folder that a RUN made and that no live path covers? (Whether it is still there is not known.)"""
+        return any(
+            called.program == "mkdir"
+            and any(word and paths.join(_dir(called), word) == path for word in called.values[1:])
+            for place in self.stage.runs()
+            for called in place.called
+        ) and not any(paths.within(path, each) for each in live)
+
+    def _has_certificates(self) -> bool:
+        return (
+            self.base.image.family in ("distroless",)
+            or "ca-certificates" in self.packages.names
+            or self.base.relation == "same image"
+        )
+
+    def _declared_again(self) -> Iterator[Item]:
+        """Values that the old base gave and the new one lacks."""
+        old, new = inherited(self.stage), self.base.image
+        if isinstance(old, Unknown):
+            raise NoStage("unknown-base", old.why)
+        below = _inherited_of(new)
+        mine = declared(self.stage)
+        values: dict[str, str] = {}
+        for name, value in old.items():
+            if name in mine or below.get(name) == value:
+                continue
+            if name.startswith("ENV "):
+                if value == "?":
+                    if name[4:] in self.service.env_read:
+                        raise NoStage(
+                            "inherited-value",
+                            f"{name[4:]} of the old base is read, and its value is not known",
+                        )
+                    continue
+                values[name[4:]] = value
+            elif name == "WORKDIR":
+                yield compose.workdir(self.style, value)
+            elif name == "USER":
+                yield compose.user(self.style, value)
+            elif name in ("CMD", "ENTRYPOINT"):
+                raise NoStage("inherited-value", f"the old base's {name} would be lost")
+            else:
+                raise NoStage("inherited-value", f"the old base's {name} would be lost")
+        image = self.stage.root_image
+        if not isinstance(image, Unknown):
+            for name, each in image.env.items():
+                if (
+                    each.role != "toolchain"
+                    or name in values
+                    or f"ENV {name}" in mine
+                    or name not in self.service.env_read
+                ):
+                    continue
+                if name in new.env and new.env[name].value == each.value:
+                    continue
+                if each.value is None:
+                    raise NoStage(
+                        "inherited-value",
+                        f"{name} of the old base is read, and its value is not known",
+                    )
+                values[name] = each.value
+        for name, value in below.items():
+            if name in ("USER", "ENTRYPOINT", "WORKDIR") and name not in old and name not in mine:
+                if name == "USER":
+                    yield compose.user(self.style, "root")
+                elif name == "WORKDIR":
+                    yield compose.workdir(self.style, "/")
+                else:
+                    raise NoStage(
+                        "inherited-value", f"the new base has an {name} that the old one lacks"
+                    )
+        path = self._path_for_programs()
+        if path:
+            values["PATH"] = f"{path}:$PATH"
+        if values:
+            yield (
+                compose.env(self.style, values)
+                if "PATH" not in values
+                else _env_with_path(self.style, values)
+            )
+
+    def _path_for_programs(self) -> str:
+        """The folder that must join PATH because a program is started by its bare name from there."""
+        new_path = (
+            (self.base.image.env["PATH"].value or "")
+            if "PATH" in self.base.image.env
+            else "/usr/local/bin:/usr/bin:/bin"
+        )
+        folders = []
+        for started in self.asked.request.started:
+            word = started.words[0]
+            if word is None or "/" in word:
+                continue
+            for live in self.service.live:
+                folder, _, name = live.path.rpartition("/")
+                if name == word and folder not in new_path.split(":") and folder not in folders:
+                    folders.append(folder)
+        return ":".join(folders)
+
+
+def _dir(called: object) -> str:
+    directory = called.directory  # type: ignore[attr-defined]
+    return directory.value if isinstance(directory, Known) else "/"
+
+
+def _outermost(live: list[str]) -> list[str]:
+    return [
+        path
+        for path in live
+        if not any(path != other and paths.within(path, other) for other in live)
+    ]
+
+
+def _names(item: Item, escape: str) -> set[str]:
+    """The variables that an instruction uses."""
+    if isinstance(item, Run):
+        text = item.body.text.value if isinstance(item.body, ShellForm) else ""
+        return {name for name in variables(text.replace("'", " "), escape) if name != "?"}
+    if isinstance(getattr(item, "body", None), ExecForm | ShellForm):
+        return set()  # the container's own variables
+    words = [leaf.value for leaf in item.leaves()]
+    return {name for word in words if "$" in word for name in variables(word, escape)}
+
+
+def _inherited_of(image: object) -> dict[str, str]:
+    from dfix.refactor.model.contract import parts_of  # noqa: PLC0415 - one function of a sibling
+
+    return parts_of(image)  # type: ignore[arg-type]
+
+
+def _env_with_path(style: compose.Style, values: dict[str, str]) -> Env:
+    """ENV whose PATH expands what the base has."""
+    made = compose.env(style, {name: value for name, value in values.items() if name != "PATH"})
+    path = compose.env(style, {"PATH": "x"}).pairs[0]
+    assert path.content is not None  # noqa: S101 - it was just made
+    path = path.with_changes(content=path.content.with_changes(text=values["PATH"]))
+    return made.with_changes(pairs=(*made.pairs, path))

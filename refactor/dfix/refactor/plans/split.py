@@ -1,0 +1,151 @@
+"""From one stage to builder and run time: what is asked of the project, and what the new stage is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.calls import Role
+from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.service import Base, Did, Obstacle, Request, Service
+from dfix.grammar.nodes import Run
+from dfix.refactor.model import paths
+from dfix.refactor.model.layout import origin
+
+if TYPE_CHECKING:
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Called, Place, Stage
+    from dfix.refactor.plans.starting import Criterion
+
+WORKS = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT, Role.RUN, Role.ADD)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request to one ecosystem and its answer; `places` are the RUNs behind `request.did`, in the same order."""
+
+    request: Request
+    service: Service
+    places: tuple[tuple[Place, Called], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """Why no ecosystem answers: the slug and the sentence of the hold-back."""
+
+    slug: str
+    sentence: str
+    setting: str | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    """The calls of one ecosystem in a stage."""
+
+    did: list[Did] = field(default_factory=list)
+    places: list[tuple[Place, Called]] = field(default_factory=list)
+    roots: list[tuple[str, Place]] = field(default_factory=list)
+
+
+def ask(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved:
+    """Ask each ecosystem that works in the stage what the started programs need; the first that knows answers."""
+    reasons: list[str] = []
+    found = _work(stage)
+    if not found:
+        return Unserved("nothing-built", "no step of it is known to build or install anything")
+    for name, work in found.items():
+        if (
+            find_spec(f"dfix.ecosystems.{name}") is None
+            or find_spec(f"dfix.ecosystems.{name}.service") is None
+        ):
+            reasons.append(f"{name} is not served yet")
+            continue
+        module = import_module(f"dfix.ecosystems.{name}.service")
+        asked = _request(ctx, stage, criterion, work)
+        if isinstance(asked, Unknown):
+            reasons.append(asked.why)
+            continue
+        answer: Fact[Service] = module.services(asked.value)
+        if isinstance(answer, Known):
+            return Asked(asked.value, answer.value, tuple(work.places))
+        reasons.append(answer.why)
+    return Unserved(
+        "no-artefact",
+        "; ".join(dict.fromkeys(reasons)),
+        '[tool.dfix.split] artefacts = ["/app/server"]',
+    )
+
+
+def _work(stage: Stage) -> dict[str, _Work]:
+    found: dict[str, _Work] = {}
+    for place in stage.places:
+        if not isinstance(place.node, Run):
+            continue
+        user = place.before.user
+        for called in place.called:
+            call = called.call
+            if call is None or isinstance(called.directory, Unknown):
+                continue
+            work = found.setdefault(call.ecosystem, _Work())
+            environment = {**place.before.values(), **called.assigned}
+            directory = paths.join(called.directory.value, call.directory)
+            name = user.value if isinstance(user, Known) else "?"
+            work.did.append(Did(call, called.directory.value, environment, place.where, name))
+            work.places.append((place, called))
+            if call.role in WORKS and not call.everywhere:
+                work.roots.append((directory, place))
+    return {name: work for name, work in found.items() if work.roots}
+
+
+def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> Fact[Request]:
+    """The request for one ecosystem: its project lies where its first install or build works, if that is copied."""
+    context = ctx.project.context
+    if isinstance(context, Unknown):
+        return context
+    image = stage.root_image
+    if isinstance(image, Unknown):
+        return image
+    last = stage.places[-1]
+    workdir = stage.final.workdir
+    candidates = [directory for directory, _ in work.roots]
+    if isinstance(workdir, Known):
+        candidates.append(workdir.value)
+    why = "no folder of the context is copied to where it works"
+    for directory in dict.fromkeys(candidates):
+        folder = origin(
+            directory, last, ctx.project.is_folder, ctx.project.is_file, ctx.project.matching
+        )
+        if isinstance(folder, Unknown):
+            why = folder.why
+            continue
+        if directory == "/":
+            return Unknown("the project lies in the root folder of the image")
+        path = stage.final.values().get("PATH") or ""
+        base = Base(
+            image.family,
+            image.release,
+            image.libc,
+            image.variant,
+            tuple(path.split(":")) if path else (),
+        )
+        return Known(
+            Request(
+                context.value,
+                folder.value,
+                directory,
+                tuple(work.did),
+                criterion.started,
+                base,
+                ctx.config.split.pure,
+                ctx.config.split.artefacts,
+            ),
+            folder.source,
+        )
+    return Unknown(why)
+
+
+def obstacles(asked: Asked) -> tuple[Obstacle, ...]:
+    """What the ecosystem says against a split."""
+    return asked.service.obstacles

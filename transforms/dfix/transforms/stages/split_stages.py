@@ -1,0 +1,231 @@
+"""Split a stage that builds into a builder and a run-time stage.
+
+## Why
+A stage that builds ships its compilers, headers, sources and caches with the result. A second stage that copies only
+what the container needs is smaller, starts with fewer known vulnerabilities, and loses nothing.
+Source: https://docs.docker.com/build/building/multi-stage/
+
+## When it holds back
+- unknown-base: nothing is known of the base image;
+- unknown-start: what the container starts is not told by CMD, ENTRYPOINT, or a script of the project;
+- image-for-others: other images build on this one, or it starts nothing of its own;
+- nothing-built: no step is known to build or install anything;
+- no-artefact: which files belong to what is started cannot be told; `[tool.dfix.split] artefacts` names them;
+- unknown-sources: the application's sources cannot be read;
+- unknown-process: the application starts a program whose name is not constant;
+- unknown-library: the application loads a library by name at run time;
+- needs-browser: it starts a browser;
+- needs-program: it starts a program that the new base may lack, and no package is known to bring it;
+- unknown-package: nothing tells what an installed package needs at run time; `[tool.dfix.split] pure` vouches for it;
+- development-server: the container starts a development server, or a tool of the development dependencies;
+- opaque-step: what a step leaves behind is not known;
+- not-plain: part of a compound command belongs to the run time;
+- outside-root: a step works outside the project's folder;
+- unknown-directory: where a step works is not known;
+- unknown-owner: the owner of a folder that leaves the builder is not known;
+- unknown-suite: the release of the builder's distribution is not known; `[tool.dfix.split] suite` names it;
+- unknown-version: the version of the language's run time is not known;
+- no-counterpart: no image is known that only runs what this one builds;
+- variable-base: the base's name depends on a build argument in a way that a new name cannot repeat;
+- digest-pinned: the base is pinned to a digest, and that of its counterpart is not known;
+- foreign-registry: the counterpart is not known to be under the registry that is used here;
+- inherited-value: the old base sets a value that the application reads, and it is not known;
+- override: the repository starts something else in the image, which needs what would leave it.
+
+## Level
+`review` for shapes that were built and started before and after by `bench/prove.py` (`proven.toml`); `bold` for all
+others, and the title says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.facts import Unknown
+from dfix.refactor.catalogue import transform
+from dfix.refactor.context import hold_back
+from dfix.refactor.plans import proven
+from dfix.refactor.plans.overriding import override_against
+from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
+from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
+from dfix.refactor.plans.runtime_stage import Composer, NoStage
+from dfix.refactor.plans.slicing import Blocked, slice_of
+from dfix.refactor.plans.split import Unserved, ask
+from dfix.refactor.plans.starting import criterion
+from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.ecosystems.service import Service
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Stage
+
+RULE = "https://docs.docker.com/build/building/multi-stage/"
+
+GO = {
+    "go.mod": "module example.com/hello\n\ngo 1.23\n",
+    "main.go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hello") }\n',
+}
+
+CASES = (
+    Case.untouched(
+        "a builder and a run-time stage",
+        before=(
+            "FROM golang:1.23 AS builder\nWORKDIR /app\nCOPY . .\nRUN CGO_ENABLED=0 go build -o main .\n\n"
+            'FROM scratch\nCOPY --from=builder /app/main /main\nCMD ["/main"]\n'
+        ),
+        project=GO,
+    ),
+    Case.rewrites(
+        "a Go program",
+        before='FROM golang:1.23\nWORKDIR /app\nCOPY . .\nRUN go build -o main .\nCMD ["./main"]\n',
+        after=(
+            "FROM golang:1.23 AS builder\nWORKDIR /app\nCOPY . .\nRUN CGO_ENABLED=0 go build -o main .\n\n"
+            "FROM gcr.io/distroless/static-debian12\nWORKDIR /app\nCOPY --from=builder /app/main /app/main\n"
+            'CMD ["./main"]\n'
+        ),
+        project=GO,
+    ),
+    Case.holds_back(
+        "a step that nobody can read",
+        before='FROM golang:1.23\nWORKDIR /app\nCOPY . .\nRUN go build -o main .\nRUN ./install.sh\nCMD ["./main"]\n',
+        because="opaque-step",
+        project={**GO, "install.sh": "#!/bin/sh\n"},
+    ),
+)
+
+
+@transform(
+    group="stages",
+    ceiling=Level.BOLD,
+    phase=Phase.RESTRUCTURE,
+    after=("copy-manifests-first",),
+    slugs=(
+        "unknown-base",
+        "unknown-start",
+        "image-for-others",
+        "nothing-built",
+        "no-artefact",
+        "unknown-sources",
+        "unknown-process",
+        "unknown-library",
+        "needs-browser",
+        "needs-program",
+        "unknown-package",
+        "development-server",
+        "opaque-step",
+        "not-plain",
+        "outside-root",
+        "unknown-directory",
+        "unknown-owner",
+        "unknown-suite",
+        "unknown-version",
+        "no-counterpart",
+        "variable-base",
+        "digest-pinned",
+        "foreign-registry",
+        "inherited-value",
+        "override",
+    ),
+    cases=CASES,
+)
+def split_stages(ctx: Context) -> Iterator[Finding]:
+    """Split the final stage if it builds."""
+    if not ctx.model.stages:
+        return
+    stage = ctx.model.final
+    if len(ctx.model.stages) > 1 or not ctx.project.at_hand:
+        return
+    first = stage.places[0]
+    if not any(place.called for place in stage.runs()):
+        return
+    if isinstance(stage.root_image, Unknown):
+        yield hold_back(first, "unknown-base", stage.root_image.why)
+        return
+    if ctx.project.for_others is not None:
+        yield hold_back(first, "image-for-others", ctx.project.for_others)
+        return
+    started = criterion(ctx, stage)
+    if isinstance(started, Unknown):
+        yield hold_back(first, "unknown-start", started.why)
+        return
+    asked = ask(ctx, stage, started.value)
+    if isinstance(asked, Unserved):
+        yield hold_back(first, asked.slug, asked.sentence, asked.setting)
+        return
+    service = asked.service
+    if service.obstacles:
+        for obstacle in service.obstacles:
+            yield hold_back(first, obstacle.slug, obstacle.sentence, obstacle.setting)
+        return
+    against = override_against(ctx, stage, service)
+    if against is not None:
+        yield hold_back(first, "override", against)
+        return
+    try:
+        found = slice_of(stage, asked.request.root, frozenset(live.path for live in service.live))
+    except Blocked as blocked:
+        place, slug, sentence = blocked.args
+        yield hold_back(place, slug, sentence)
+        return
+    packages = packages_for(ctx, stage, found, service, started.value)
+    if isinstance(packages, NoPackage):
+        yield hold_back(first, packages.slug, packages.sentence, packages.setting)
+        return
+    shell = service.shell or started.value.shell
+    wants = Wants(shell, packages.names, found.shell)
+    base = choose(ctx, stage, service, wants)
+    if not isinstance(base, Chosen):
+        yield hold_back(first, base.slug, base.sentence, base.setting)
+        return
+    if not _worth_it(service, base, packages.left_out):
+        return
+    composer = Composer(ctx, stage, asked, found, base, packages)
+    try:
+        changes = composer.changes()
+    except NoStage as obstacle:
+        yield hold_back(first, *obstacle.args)
+        return
+    shape = f"{service.shape}, {base.relation}"
+    known = proven.level_of(shape)
+    yield Rewrite(
+        stage.node,
+        _title(service, base, shell, known),
+        known,
+        tuple(_evidence(stage, service, base, packages.because)),
+        changes,
+        may_change=frozenset({"base"}),
+    )
+
+
+def _worth_it(service: Service, base: Chosen, left_out: tuple[str, ...]) -> bool:
+    """Does anything leave the image?"""
+    return base.relation != "same image" or bool(left_out) or bool(service.omit)
+
+
+def _title(service: Service, base: Chosen, shell: str | None, level: Level) -> str:
+    title = f"build in one stage, run {service.ecosystem} in another on {base.written}"
+    if base.image.shell is None and shell is None:
+        title += " (no shell)"
+    return (
+        title if level is not Level.BOLD else f"{title}; this shape was not proven by a build yet"
+    )
+
+
+def _evidence(
+    stage: Stage, service: Service, base: Chosen, packages: tuple[Evidence, ...]
+) -> Iterator[Evidence]:
+    for live in service.live:
+        yield Evidence(f"{live.path} is needed: {live.claim}", live.where)
+    if service.whole:
+        yield Evidence(
+            f"all of the project's folder stays, since {service.whole}", stage.model.path
+        )
+    for claim, where in service.evidence:
+        yield Evidence(claim, where)
+    yield from base.because
+    yield from packages
+    if service.omit:
+        yield Evidence(service.omit_because, "package.json")
+    yield Evidence("only what is copied from a builder is in the final image", RULE)
