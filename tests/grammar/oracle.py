@@ -6,6 +6,7 @@ Its Go runtime hangs after a fork, and dies with the process that it upsets; so 
 from __future__ import annotations
 
 import atexit
+import functools
 import multiprocessing
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,21 +30,9 @@ class Refused(Exception):  # noqa: N818 - the parser's answer
     """BuildKit's parser does not take the text; its message."""
 
 
-_worker: tuple[BaseProcess, Connection] | None = None
-
-
 def buildkit(text: str) -> list[Command]:
     """The instructions of a text. Raises Refused. `ONBUILD RUN x` has the command `ONBUILD RUN`."""
-    global _worker
-    if _worker is None or not _worker[0].is_alive():
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        _worker = (process, ours)
-        atexit.register(_stop)
-    connection = _worker[1]
+    connection = _worker()
     connection.send(text.encode("utf-8", "surrogateescape"))
     answer = connection.recv()
     if isinstance(answer, str):
@@ -51,10 +40,20 @@ def buildkit(text: str) -> list[Command]:
     return [Command(*each) for each in answer]
 
 
-def _stop() -> None:
-    if _worker is not None and _worker[0].is_alive():
-        _worker[1].close()
-        _worker[0].join(1)
+@functools.cache
+def _worker() -> Connection:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    atexit.register(_stop, process, ours)
+    return ours
+
+
+def _stop(process: BaseProcess, connection: Connection) -> None:
+    connection.close()
+    process.join(1)
 
 
 def _serve(connection: Connection) -> None:

@@ -43,11 +43,11 @@ def _nothing() -> tuple[()]:
     return ()
 
 
-def _more(items: Any, one: Any) -> list[Any]:
+def _more(items: Any, one: Any) -> Any:
     """A list grows in place: a copy for each element would make a long one quadratic."""
     if items.__class__ is list:
         items.append(one)
-        return items  # type: ignore[no-any-return]
+        return items
     return [one]
 
 
@@ -88,7 +88,7 @@ def _from_named(
     return From(gap, tuple(comments), keyword, tuple(flags), image, as_word, alias, end)
 
 
-def _plain(made: type[Item]) -> Callable[..., Item]:
+def _plain(made: Callable[..., Item]) -> Callable[..., Item]:
     """For instructions of one part: gap, comments, keyword, flags, part, line end."""
 
     def build(
@@ -99,7 +99,7 @@ def _plain(made: type[Item]) -> Callable[..., Item]:
     return build
 
 
-def _listed(made: type[Item]) -> Callable[..., Item]:
+def _listed(made: Callable[..., Item]) -> Callable[..., Item]:
     """For instructions whose part is a list of pairs; the legacy form is a single one."""
 
     def build(
@@ -111,7 +111,7 @@ def _listed(made: type[Item]) -> Callable[..., Item]:
     return build
 
 
-def _with_heredocs(made: type[Item]) -> Callable[..., Item]:
+def _with_heredocs(made: Callable[..., Item]) -> Callable[..., Item]:
     """For instructions that may open here-documents."""
 
     def build(

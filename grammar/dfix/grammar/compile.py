@@ -1,7 +1,7 @@
 """Compile the grammars with Lark: `python -m dfix.grammar.compile` writes the tables beside them.
 
-Lark numbers states in an order that depends on string hashing; the tables are renumbered from the start state outwards,
-so that the same grammar always gives the same file.
+Lark numbers states in an order that depends on string hashing; the tables are renumbered from the
+start state outwards, so that the same grammar always gives the same file.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def compiled(source: str) -> Tables:
                 order[target] = len(order)
                 queue.append(target)
     numbers: dict[Any, int] = {}
-    rules = []
+    rules: list[tuple[str, int, str]] = []
     for rule in engine.rules:
         numbers[rule] = len(rules)
         name = rule.alias or ""
@@ -94,6 +94,9 @@ def rendered(name: str, source: str) -> str:
     tables = compiled(source)
     lines = [
         f'"""Compiled from {name}.lark by `python -m dfix.grammar.compile`; not for editing."""',
+        "",
+        "# fmt: off",
+        "# ruff: noqa: E501",
         "",
         f"FINGERPRINT = {fingerprint(source)}",
         "RULES = (",

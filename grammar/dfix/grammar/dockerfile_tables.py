@@ -1,5 +1,8 @@
 """Compiled from dockerfile.lark by `python -m dfix.grammar.compile`; not for editing."""
 
+# fmt: off
+# ruff: noqa: E501
+
 FINGERPRINT = 100258683
 RULES = (
     ("start", 1, ""),

@@ -1,7 +1,8 @@
 """Runs compiled LALR tables.
 
-Lark compiles the grammars (`dfix.grammar.compile`); importing it at run time would cost more than the whole parse of a
-file, so what runs here are its tables. A table whose `.lark` source has changed since is compiled again, in memory.
+Lark compiles the grammars (`dfix.grammar.compile`); importing it at run time would cost more than
+the whole parse of a file, so what runs here are its tables. A table whose `.lark` source has
+changed since is compiled again, in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ END = "$END"
 
 
 class UnexpectedToken(Exception):  # noqa: N818 - the name of the event, as in Lark
-    """The token at index `at` has no place in the grammar; `expected` names the terminals that have."""
+    """The token at index `at` has no place here; `expected` names the terminals that have."""
 
     def __init__(self, at: int, kind: str, expected: frozenset[str]) -> None:
         super().__init__(kind)
@@ -31,9 +32,10 @@ class UnexpectedToken(Exception):  # noqa: N818 - the name of the event, as in L
 class Tables:
     """The compiled form of one grammar.
 
-    `states[s]` maps a terminal to the next state (>= 0), or to the complement of a rule's number to reduce by it
-    (< 0); a nonterminal to the state to go to. `rules[r]` is (nonterminal, length, name of the builder function).
-    State 0 is the start; a state that goes on at the end of the input accepts it.
+    `states[s]` maps a terminal to the next state (>= 0), or to the complement of a rule's number to
+    reduce by it (< 0); a nonterminal to the state to go to. `rules[r]` is (nonterminal, length,
+    name of the builder function). State 0 is the start; a state that goes on at the end of the
+    input accepts it.
     """
 
     __slots__ = ("rules", "states")
@@ -49,19 +51,21 @@ def fingerprint(source: str) -> int:
 
 
 def load(name: str) -> Tables:
-    """The tables of `<name>.lark`: the committed ones, or fresh ones if the grammar is another by now."""
+    """The tables of `<name>.lark`: the committed ones, or fresh ones if the grammar changed."""
     from importlib import import_module  # noqa: PLC0415 - a builtin name by run time
 
     module = import_module(f"dfix.grammar.{name}_tables")
     folder = __file__.rpartition("/")[0] if "/" in __file__ else __file__.rpartition("\\")[0]
     try:
-        with open(f"{folder}/{name}.lark", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a start 4 ms
+        # pathlib would cost every start 4 ms
+        with open(f"{folder}/{name}.lark", encoding="utf-8") as file:  # noqa: PTH123
             source = file.read()
     except OSError:
         return Tables(module.STATES, module.RULES)
     if fingerprint(source) == module.FINGERPRINT:
         return Tables(module.STATES, module.RULES)
-    from dfix.grammar.compile import compiled  # noqa: PLC0415 - imports lark, which a plain start never needs
+    # imports lark, which a plain start never needs
+    from dfix.grammar.compile import compiled  # noqa: PLC0415
 
     return compiled(source)
 
@@ -88,10 +92,10 @@ class Driver:
         return stack[0]
 
     def advance(self, path: list[int], stack: list[Any], kind: str, value: Any) -> bool:
-        """Take one terminal: reduce as the tables say, then shift it. False if it has no place here.
+        """Take one terminal: reduce as the tables say, then shift it. False if it has no place.
 
-        `path` holds the states passed, `stack` the values of the symbols between them. A rule without a builder hands
-        its only child on.
+        `path` holds the states passed, `stack` the values of the symbols between them. A rule
+        without a builder hands its only child on.
         """
         states = self._tables.states
         while True:
@@ -110,11 +114,11 @@ class Driver:
                     stack.append(made)
                 del path[-size:]
             else:
-                stack.append(builder())  # type: ignore[misc] - an empty rule always has one
+                stack.append(None if builder is None else builder())
             path.append(states[path[-1]][goal])
 
     def acceptable(self, path: Sequence[int]) -> frozenset[str]:
-        """The terminals that could really follow: LALR look-ahead alone names some that reductions rule out."""
+        """The terminals that could follow: look-ahead alone names some that reductions rule out."""
         row = self._tables.states[path[-1]]
         return frozenset(kind for kind in row if kind.isupper() and self.accepts(path, kind))
 

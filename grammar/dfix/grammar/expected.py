@@ -31,7 +31,7 @@ NAMES = {
 
 
 def expectations(unexpected: UnexpectedToken) -> tuple[str, ...]:
-    """The expected terminals as a reader knows them, without the ever possible flags; empty for a wrong keyword."""
+    """The expected terminals as a reader knows them, flags aside; empty for a wrong keyword."""
     if "GAP" in unexpected.expected or "COMMENT" in unexpected.expected:
         return ()
     names = {NAMES.get(kind, kind) for kind in unexpected.expected}

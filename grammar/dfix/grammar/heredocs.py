@@ -1,8 +1,8 @@
-"""Which here-documents a line opens.
+r"""Which here-documents a line opens.
 
-Source: moby/buildkit `parser.go` (`heredocsFromLine`, `heredocFromMatch`) and `shell/lex.go`: the line is split as the
-builder's own word lexer would, with nothing set in the environment, and a word `^(\\d*)<<(-?)([^<]*)$` opens a document.
-A line that this lexer rejects opens none.
+Source: moby/buildkit `parser.go` (`heredocsFromLine`, `heredocFromMatch`) and `shell/lex.go`: the
+line is split as the builder's own word lexer would, with nothing set in the environment, and a word
+`^(\d*)<<(-?)([^<]*)$` opens a document. A line that this lexer rejects opens none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dfix.grammar.lines import SPACE
 
 
 class Opener(NamedTuple):
-    """A here-document to come: its terminator, and whether tabs in front of the terminator are ignored (`<<-`)."""
+    """A here-document to come: its terminator; with `chomp` (`<<-`) tabs may precede it."""
 
     name: str
     chomp: bool
@@ -24,7 +24,7 @@ class _Rejected(Exception):  # noqa: N818 - not an error: the line opens no docu
 
 
 def openers(line: str) -> tuple[Opener, ...] | None:
-    """The documents that a cooked line opens, in order; None if BuildKit rejects the line for one of them."""
+    """The documents that a cooked line opens, in order; None if BuildKit rejects one of them."""
     if "<<" not in line:
         return ()
     try:
@@ -70,7 +70,7 @@ class _Words:
         """The words of the whole text."""
         return self._until("", self.raw)[1]
 
-    def _until(self, stop: str, raw_escapes: bool) -> tuple[str, list[str]]:  # noqa: FBT001 - one state machine
+    def _until(self, stop: str, raw_escapes: bool) -> tuple[str, list[str]]:  # noqa: FBT001
         text, size = self.text, len(self.text)
         result: list[str] = []
         words: list[str] = []

@@ -1,8 +1,8 @@
 """Logical lines to tokens: one mode for each kind of instruction.
 
-The cuts are BuildKit's: moby/buildkit `frontend/dockerfile/parser/split_command.go` (keyword and flags) and
-`line_parsers.go` (arguments). All decisions fall on cooked text; `Leaves` turns cooked offsets into tokens that hold the
-source as written.
+The cuts are BuildKit's: moby/buildkit `frontend/dockerfile/parser/split_command.go` (keyword and
+flags) and `line_parsers.go` (arguments). All decisions fall on cooked text; `Leaves` turns cooked
+offsets into tokens that hold the source as written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Mode = Callable[["Leaves", int, int], None]
 
-KEYWORD = re.compile(rf"[^{BLANK}]*")
 WORD = re.compile(rf"[^{BLANK}]+")
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 # A JSON string as Go's encoding/json reads it: no control characters, only the escapes of RFC 8259.
@@ -31,7 +30,8 @@ JSON_SPACE = " \t\r\n"
 class Leaves:
     """The tokens of one logical line, made in order.
 
-    `kinds` are the grammar's terminals, `values` the tokens. `at` is how much of the raw text has gone into tokens.
+    `kinds` are the grammar's terminals, `values` the tokens. `at` is how much of the raw text has
+    gone into tokens.
     """
 
     __slots__ = ("at", "cooked", "escape", "heredocs", "kinds", "line", "raw", "values")
@@ -47,7 +47,7 @@ class Leaves:
         self.heredocs = False  # may this line open here-documents?
 
     def add(self, terminal: str, start: int, end: int, kind: str) -> Token:
-        """The token of a non-empty range of cooked text, with what lies between it and the last one in front."""
+        """The token of a range of cooked text, with what lies between the last one and it."""
         line = self.line
         raw = line.raw
         value = self.cooked[start:end]
@@ -93,9 +93,11 @@ def lex(line: Logical, escape: str, leaves: Leaves | None = None) -> Leaves:
 
 
 def _instruction(leaves: Leaves, start: int, end: int) -> None:
-    """Keyword, flags and arguments between two cooked offsets (neither begins nor ends in white space)."""
+    """Keyword, flags and arguments between two cooked offsets, without white space at the ends."""
     cooked = leaves.cooked
-    stop = KEYWORD.match(cooked, start, end).end()  # type: ignore[union-attr] - it matches the empty string
+    stop = start
+    while stop < end and cooked[stop] not in BLANK:
+        stop += 1
     name = cooked[start:stop].upper()
     mode = MODES.get(name)
     if mode is None:
@@ -220,7 +222,7 @@ def _skip(cooked: str, at: int, end: int) -> int:
 
 
 def _other_array(leaves: Leaves, start: int, end: int) -> bool:
-    """What is no array of strings: valid JSON is an error for BuildKit, anything else is shell text or words."""
+    """No array of strings: valid JSON is an error for BuildKit, all else is shell text or words."""
     import json  # noqa: PLC0415 - for look-alikes only
 
     def reject(name: str) -> None:
@@ -248,7 +250,10 @@ def _from(leaves: Leaves, start: int, end: int) -> None:
 
 
 def _pair_word(escape: str) -> re.Pattern[str]:
-    """A word of ENV, LABEL or ARG (BuildKit: `parseWords`); group 1 is an escape character that escapes nothing."""
+    """A word of ENV, LABEL or ARG (BuildKit: `parseWords`).
+
+    The groups hold an escape character that escapes nothing, which BuildKit drops.
+    """
     mark = re.escape(escape)
     return re.compile(
         rf"""(?:[^{SPACE}'"{mark}]+|{mark}.|({mark}\Z)"""
@@ -281,7 +286,7 @@ def _pairs(leaves: Leaves, start: int, end: int) -> None:
 
 
 def _assignments(leaves: Leaves, start: int, end: int) -> None:
-    """ENV and LABEL: an equals sign in the first word decides between `key=value ...` and `key value`."""
+    """ENV and LABEL: an equals sign in the first word makes `key=value ...`, else `key value`."""
     pattern = _PAIR_WORDS.get(leaves.escape)
     if pattern is None:
         pattern = _PAIR_WORDS[leaves.escape] = _pair_word(leaves.escape)
@@ -290,7 +295,9 @@ def _assignments(leaves: Leaves, start: int, end: int) -> None:
     if first is None or cooked.find("=", start, first.end()) >= 0:
         _pairs(leaves, start, end)
         return
-    stop = WORD.match(cooked, start, end).end()  # type: ignore[union-attr] - there is a first word
+    stop = start
+    while stop < end and cooked[stop] not in BLANK:
+        stop += 1
     leaves.add("KEY", start, stop, "KEY")
     while stop < end and cooked[stop] in BLANK:
         stop += 1

@@ -1,8 +1,8 @@
 """Physical lines to logical lines, as BuildKit's parser joins them.
 
-Source: moby/buildkit `frontend/dockerfile/parser/parser.go` (`Parse`, `processLine`, `trimContinuationCharacter`) and
-`directives.go`. What a line *is* gets decided on cooked text, continuations removed; a `Logical` maps cooked offsets
-back to the text as written.
+Source: moby/buildkit `frontend/dockerfile/parser/parser.go` (`Parse`, `processLine`,
+`trimContinuationCharacter`) and `directives.go`. What a line *is* gets decided on cooked text,
+continuations removed; a `Logical` maps cooked offsets back to the text as written.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ DIRECTIVES = ("syntax", "escape", "check")
 class Logical:
     """One logical line.
 
-    `raw` is the text as written, line end included; `cooked` what BuildKit sees, without the white space in front.
-    `indent` is the offset of the first cooked character in `raw`. If lines were joined, `starts` holds the cooked offset
-    of each piece and `origins` its offset in `raw`; both are empty for a single physical line.
+    `raw` is the text as written, line end included; `cooked` what BuildKit sees, without the white
+    space in front. `indent` is the offset of the first cooked character in `raw`. If lines were
+    joined, `starts` holds the cooked offset of each piece and `origins` its offset in `raw`; both
+    are empty for a single physical line.
     """
 
     __slots__ = ("cooked", "indent", "origins", "raw", "starts")
@@ -61,10 +62,10 @@ class Logical:
 
 
 def continues(line: str, escape: str) -> int:
-    """The length of a line's text in front of a continuation, or -1 if the line ends here.
+    r"""The length of a line's text in front of a continuation, or -1 if the line ends here.
 
-    `line` has no line end. BuildKit's pattern is `([^\\\\])\\\\[ \\t]*$|^\\\\[ \\t]*$`: an escape character that is itself
-    escaped continues nothing.
+    `line` has no line end. BuildKit's pattern is `([^\\])\\[ \t]*$|^\\[ \t]*$`: an escape character
+    that is itself escaped continues nothing.
     """
     tail = line.rstrip(" \t")
     if not tail.endswith(escape) or tail.endswith(escape + escape):
@@ -75,7 +76,8 @@ def continues(line: str, escape: str) -> int:
 def assemble(lines: Sequence[str], at: int, escape: str) -> tuple[Logical, int]:
     """The logical line that begins at physical line `at`, and the number of the line behind it.
 
-    `lines` is the text split at line feeds (they are not part of the lines), so its last element has no line end.
+    `lines` is the text split at line feeds (they are not part of the lines), so its last element
+    has no line end.
     """
     first = lines[at]
     body = first.rstrip("\r")
@@ -115,14 +117,14 @@ def assemble(lines: Sequence[str], at: int, escape: str) -> tuple[Logical, int]:
 
 
 def directive(line: str) -> tuple[str, str] | None:
-    """The (lower-case name, value) of a parser directive, or None if the line is none.
+    r"""The (lower-case name, value) of a parser directive, or None if the line is none.
 
-    BuildKit: `^#\\s*([a-zA-Z][a-zA-Z0-9]*)\\s*=\\s*(.+?)\\s*$` with a name that it knows.
+    BuildKit: `^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$` with a name that it knows.
     """
-    text = line.strip(SPACE)
+    text = line.lstrip(SPACE)
     if not text.startswith("#"):
         return None
     name, equals, value = text[1:].lstrip(SPACE).partition("=")
-    name = name.rstrip(BLANK).lower()
-    value = value.strip(BLANK)
+    name = name.rstrip(" \t\f\r").lower()
+    value = value.strip(" \t\f\r")
     return (name, value) if equals and value and name in DIRECTIVES else None

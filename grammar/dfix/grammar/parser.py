@@ -38,7 +38,7 @@ class NotText(ValueError):  # noqa: N818 - the name of the finding
 
 
 def decode(data: bytes) -> str:
-    """The text of a file; bytes that are not UTF-8 survive as surrogates. Raises NotText for other encodings."""
+    """The text of a file; bytes that are not UTF-8 survive as surrogates. Raises NotText."""
     if data.startswith(_UTF16_32):
         msg = "the file is encoded as UTF-16 or UTF-32; save it as UTF-8"
         raise NotText(msg)
@@ -64,15 +64,15 @@ def parse(source: str | bytes) -> Dockerfile:
 
 
 def parse_items(text: str, escape: str = "\\") -> tuple[Item, ...]:
-    """The items of instruction text without a prologue. Raises ValueError if any line does not parse."""
+    """The items of instruction text without a prologue. Raises ValueError if a line is no such."""
     reader = _Reader(text)
     reader.escape = escape
     items, tail = reader.items()
-    for item in items:
-        if isinstance(item, Unparsed):
-            raise ValueError(item.diagnostic.render("text"))
+    faults = [item.diagnostic for item in items if isinstance(item, Unparsed)]
+    if faults:
+        raise ValueError(faults[0].render("text"))
     if tail.text:
-        msg = "text ends in a blank line"
+        msg = "the text ends in blank lines"
         raise ValueError(msg)
     return items
 
@@ -263,7 +263,8 @@ def _fault(
 def _diagnose(
     unexpected: UnexpectedToken, line: Logical, leaves: Leaves, lead: int, start: int
 ) -> Diagnostic:
-    from dfix.grammar.expected import describe, expectations  # noqa: PLC0415 - for faulty lines only
+    # for faulty lines only
+    from dfix.grammar.expected import describe, expectations  # noqa: PLC0415
 
     at = unexpected.at - lead
     raw = "".join([value.code for value in leaves.values[:at]])

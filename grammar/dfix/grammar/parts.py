@@ -1,4 +1,4 @@
-"""The parts of instructions: comments, flags, pairs, words, the forms of commands, here-documents."""
+"""What instructions consist of: comments, flags, pairs, words, command forms, here-documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Comment(Node):
-    """One whole comment line: indentation in `text.before`, `# ...` in `text.text`, the line end in `end`."""
+    """A comment line: indentation in `text.before`, `# ...` in `text.text`, line end in `end`."""
 
     __slots__ = fields = ("text", "end")
 
@@ -73,7 +73,7 @@ class Flag(Node):
 
     @property
     def value(self) -> str:
-        """The cooked value with quotes and escapes removed as BuildKit removes them; empty if there is none."""
+        """The cooked value without quotes and escapes, as BuildKit removes them; maybe empty."""
         return "" if self.content is None else unquote_flag(self.content.value)
 
 
@@ -115,13 +115,17 @@ class Words(Node):
 
 
 class ExecForm(Node):
-    """A JSON array of strings. `rest` is text behind the closing bracket, which BuildKit ignores."""
+    """A JSON array of strings.
+
+    `rest` is text behind the closing bracket. BuildKit ignored it up to v0.12 at least; in Docker
+    Engine 28.5 (tried) the whole line is shell text instead. With a rest, nobody can say what runs.
+    """
 
     __slots__ = fields = ("open", "parts", "close", "rest")
 
     def __init__(
         self,
-        open: Token,
+        open: Token,  # noqa: A002 - the name of the field
         parts: tuple[Token, ...],
         close: Token,
         rest: Token | None,

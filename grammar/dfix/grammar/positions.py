@@ -1,4 +1,4 @@
-"""Where nodes and tokens stand in the source. Nodes do not know; one linear pass over a file's tokens finds out."""
+"""Where nodes and tokens stand in the source: one linear pass over a file's tokens finds out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Positions:
         return self._offsets
 
     def offset(self, token: Token) -> int:
-        """Where the token's text begins, the white space in front of it excluded. Raises KeyError for a stranger."""
+        """Where the token's text begins, without `before`. Raises KeyError for a stranger."""
         return self._walk()[id(token)]
 
     def line_at(self, offset: int) -> int:
@@ -56,7 +56,7 @@ class Positions:
         return self.line_at(self.offset(_first(part)))
 
     def span(self, part: Node | Token) -> tuple[int, int]:
-        """The first and the last line: of an instruction without gap and comments, here-documents included."""
+        """The first and the last line, here-documents included, gap and comments not."""
         first = _first(part)
         start = self.offset(first)
         if isinstance(part, Instruction):

@@ -1,7 +1,8 @@
-"""The shell scripts inside instructions: their commands for those who ask, splices for those who edit.
+"""The shell scripts inside instructions: commands for those who ask, splices for those who edit.
 
-A script that does not parse is None, never a guess. Whether the shell is one that this grammar knows (no SHELL
-instruction, no Windows base, no other escape character) is for the caller to say: nodes do not know it.
+A script that does not parse is None, never a guess. Whether the shell is one that this grammar
+knows (no SHELL instruction, no Windows base, no other escape character) is for the caller to say:
+nodes do not know it.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ __all__ = [
 class Element:
     """One member of a script's top-level list.
 
-    `operator` follows it: `&&`, `||`, `;`, `&`, a line feed, or nothing behind the last one. `commands` are all simple
-    commands within, in the order of the text; `simple` is the command if the element is exactly one.
+    `operator` follows it: `&&`, `||`, `;`, `&`, a line feed, or nothing behind the last one.
+    `commands` are all simple commands within, in the order of the text; `simple` is the command if
+    the element is exactly one.
     """
 
     __slots__ = (
@@ -70,9 +72,10 @@ class Element:
 class Script:
     """A script that parses. Offsets count in `text`, which is cooked: continuations are gone.
 
-    `editable` says that `text` is the value of the instruction's own token, so that `splice` applies; a here-document's
-    body is read but not edited. `opaque_parts` says that some backquoted part could not be read. `variables` are all
-    names that the script expands, those in here-documents included.
+    `editable` says that `text` is the value of the instruction's own token, so that `splice`
+    applies; a here-document's body is read but not edited. `opaque_parts` says that some backquoted
+    part could not be read. `variables` are all names that the script expands, those in
+    here-documents included.
     """
 
     __slots__ = (
@@ -104,10 +107,10 @@ class Script:
 
 
 def read_script(source: Instruction | ShellForm) -> Script | None:
-    """The script of a shell form: of RUN, CMD, ENTRYPOINT, HEALTHCHECK, or of ONBUILD with one of them.
+    """The script of a shell form: RUN, CMD, ENTRYPOINT, HEALTHCHECK, or ONBUILD with one of them.
 
-    For `RUN <<EOF` the here-document's body is the script, as BuildKit runs it. None if there is no script, if it does
-    not parse, or if a shebang names another interpreter.
+    For `RUN <<EOF` the here-document's body is the script, as BuildKit runs it. None if there is no
+    script, if it does not parse, or if a shebang names another interpreter.
     """
     heredocs = getattr(source, "heredocs", ())
     if isinstance(source, Onbuild):
@@ -145,7 +148,7 @@ def _body_script(body: str, *, chomp: bool) -> Script | None:
 
 
 def read_text(text: str, *, editable: bool = False, bodies: Sequence[str] = ()) -> Script | None:
-    """The script of a cooked text, None if it does not parse. `bodies` are here-documents that stand elsewhere."""
+    """The script of a cooked text, None if it does not parse; `bodies` are its here-documents."""
     reader = Reader(text)
     try:
         members = reader.read()

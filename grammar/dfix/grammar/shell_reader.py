@@ -1,4 +1,4 @@
-"""Reads a script: cuts it into tokens as the shell grammar's state allows, and builds what `shell` hands out."""
+"""Reads a script: tokens as the grammar's state allows, and what `shell` hands out."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Span(NamedTuple):
 
 
 class Redirect:
-    """A redirection: `operator` as written, `fd` the digits in front of it, `target` the word behind it."""
+    """A redirection: `operator` as written, `fd` the digits in front, `target` the word behind."""
 
     __slots__ = ("end", "fd", "operator", "start", "target")
 
@@ -75,7 +75,12 @@ class Redirect:
 
 
 class Command:
-    """A simple command. `context` names what it stands in, from the outermost compound command inwards."""
+    """A simple command.
+
+    `context` names what it stands in: "conditional" (any part of an `if`, and what follows `||`),
+    "loop", "case", "subshell", "group", "pipeline", "function", "negated", "background",
+    "substitution".
+    """
 
     __slots__ = ("assignments", "context", "end", "redirects", "start", "words")
 
@@ -127,7 +132,7 @@ class _Assigned(NamedTuple):
 
 
 class Reader:
-    """Reads one text. `members` is the top-level list after `read`; `commands` are all simple commands found."""
+    """Reads one text; after `read`, `commands` are all simple commands found, in order."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -178,8 +183,8 @@ class Reader:
         self.scanner.seen |= reader.scanner.seen
         self.opaque_parts |= reader.opaque_parts
 
-    def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:  # noqa: C901 - one token a turn
-        """Read a list from `at` to the end of the text or, nested, to the parenthesis that closes it."""
+    def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:  # noqa: C901
+        """Read a list from `at` to the end of the text or, nested, to the `)` that closes it."""
         text, size = self.text, len(self.text)
         driver, path, stack = self._driver, [0], []  # type: ignore[var-annotated]
         last = earlier = operator = ""
@@ -195,7 +200,8 @@ class Reader:
                     at = size
                     self.ends_in_comment = not nested or self.ends_in_comment
                 continue
-            kind, value = "WORD", None
+            kind = "WORD"
+            value: Any = None
             if not char:
                 if nested:
                     raise _unexpected("the end", at)
@@ -234,11 +240,11 @@ class Reader:
         redirect = _REDIRECT.match(text, at)
         if redirect is not None:
             return "REDIRECT", Span(*redirect.span()), redirect.end()
-        if char == "(" and text.startswith("((", at) and last not in _PLAIN_CONTEXT:
-            if self._driver.accepts(path, "ARITHMETIC"):
-                close = self.scanner.arithmetic(at)
-                if close is not None:
-                    return "ARITHMETIC", Span(at, close), close
+        may_count = text.startswith("((", at) and last not in _PLAIN_CONTEXT
+        if may_count and self._driver.accepts(path, "ARITHMETIC"):
+            close = self.scanner.arithmetic(at)
+            if close is not None:
+                return "ARITHMETIC", Span(at, close), close
         for length in (3, 2, 1):
             kind = _OPERATORS.get(text[at : at + length])
             if kind is not None:
@@ -309,7 +315,8 @@ class Reader:
         self._documents.clear()
         return at
 
-    # What the grammar's alternatives build -------------------------------------------------------------------------
+    # What the grammar's alternatives build
+    # -------------------------------------------------------------------------
 
     def _mark(self, span: Span, label: str) -> Span:
         self.marks.append((span.start, span.end, label))
@@ -452,9 +459,10 @@ class Reader:
 
 
 BUILDERS = (
-    "nothing", "top", "none", "drop", "keep", "separator", "first", "joined", "joined_plainly", "unended", "ended",
-    "one_command", "more_commands", "unpiped", "negated", "one_part", "more_parts", "simple", "redirect",
-    "redirect_of", "whole", "group", "subshell", "conditional", "repeated", "case", "function",
+    "nothing", "top", "none", "drop", "keep", "separator", "first", "joined", "joined_plainly",
+    "unended", "ended", "one_command", "more_commands", "unpiped", "negated", "one_part",
+    "more_parts", "simple", "redirect", "redirect_of", "whole", "group", "subshell", "conditional",
+    "repeated", "case", "function",
 )  # fmt: skip
 
 

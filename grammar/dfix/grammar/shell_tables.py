@@ -1,5 +1,8 @@
 """Compiled from shell.lark by `python -m dfix.grammar.compile`; not for editing."""
 
+# fmt: off
+# ruff: noqa: E501
+
 FINGERPRINT = 629822550
 RULES = (
     ("start", 1, "nothing"),

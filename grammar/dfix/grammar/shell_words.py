@@ -1,7 +1,7 @@
 """Shell words: where one ends, what it says, which variables it names.
 
-Source: POSIX.1-2017, Shell Command Language, 2.2 (quoting), 2.3 (token recognition) and 2.6 (expansions), and the bash
-manual for `$'...'`, `<(...)` and brace expansion.
+Source: POSIX.1-2017, Shell Command Language, 2.2 (quoting), 2.3 (token recognition) and 2.6
+(expansions), and the bash manual for `$'...'`, `<(...)` and brace expansion.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Everything that neither ends a word nor changes how it is read.
-_PLAIN = re.compile(
-    r"""[^\s'"\\$`|&;<>()*?\[{]+|[\r\v\f\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"""
-)
+_PLAIN = re.compile(r"""[^ \t\n'"\\$`|&;<>()*?\[{]+""")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACES = re.compile(r"\{[^\s{}]*(?:,|\.\.)[^\s{}]*\}")
 _DOLLAR = re.compile(r"\$\{?[!#]?([A-Za-z_][A-Za-z0-9_]*)")
@@ -30,9 +28,9 @@ class Unreadable(Exception):  # noqa: N818 - a finding, not a fault
 class Word:
     """One word. `start` and `end` are offsets in the script's text.
 
-    `value` is the word with its quotes removed, None if it holds an expansion. `glob` says that an unquoted `*`, `?`,
-    `[` or a brace expansion makes it a pattern. `variables` are the names that it expands, `quoted` whether any part
-    of it is quoted.
+    `value` is the word with its quotes removed, None if it holds an expansion. `glob` says that an
+    unquoted `*`, `?`, `[` or a brace expansion makes it a pattern. `variables` are the names that
+    it expands, `quoted` whether any part of it is quoted.
     """
 
     __slots__ = ("end", "glob", "quoted", "start", "text", "value", "variables")
@@ -62,8 +60,9 @@ class Word:
 class Scanner:
     """Cuts words out of one text.
 
-    `substitute(at)` reads the script of a command substitution whose first character is at `at` and gives the offset
-    of the closing parenthesis; `backquoted(start, end)` is told of what stands between backquotes.
+    `substitute(at)` reads the script of a command substitution whose first character is at `at` and
+    gives the offset of the closing parenthesis; `backquoted(start, end)` is told of what stands
+    between backquotes.
     """
 
     __slots__ = ("_backquoted", "_names", "_substitute", "seen", "text")
@@ -77,8 +76,8 @@ class Scanner:
         self._names: set[str] = set()
         self.seen: set[str] = set()  # every variable named anywhere
 
-    def word(self, start: int, *, array: bool = False) -> Word:
-        """The word at `start`; empty if none begins there. With `array`, `(...)` may follow an equals sign."""
+    def word(self, start: int, *, array: bool = False) -> Word:  # noqa: C901
+        """The word at `start`, maybe empty. With `array`, `(...)` may follow an equals sign."""
         text, size = self.text, len(self.text)
         at = start
         outer, self._names = self._names, set()
@@ -138,7 +137,7 @@ class Scanner:
         )
 
     def document(self, start: int, end: int) -> None:
-        """See the variables in a here-document's body. What cannot be read is searched for dollar signs alone."""
+        """See the variables in a here-document's body; unreadable ones are searched for `$`."""
         text = self.text
         at = start
         try:
@@ -156,7 +155,7 @@ class Scanner:
         self._names.clear()
 
     def arithmetic(self, at: int) -> int | None:
-        """The offset behind `((...))`, whose first parenthesis is at `at`; None if it is something else."""
+        """The offset behind the `((...))` that opens at `at`; None if it is something else."""
         try:
             close = self._balanced(at + 1, "(", ")", names=True)
         except Unreadable:
@@ -221,7 +220,7 @@ class Scanner:
         raise Unreadable(msg)
 
     def _dollar(self, at: int, *, quoted: bool) -> int:
-        """The offset behind the expansion at `at`; `at + 1` if the dollar sign stands for itself."""
+        """The offset behind the expansion at `at`; `at + 1` if the `$` stands for itself."""
         text = self.text
         char = text[at + 1 : at + 2]
         if char == "{":
@@ -266,7 +265,8 @@ class Scanner:
             at = name.end()
         elif text[at : at + 1] and text[at] in _SPECIAL:
             at += 1
-        # inside double quotes a single quote is a plain character, unless a pattern follows (bash, dash and POSIX agree)
+        # inside double quotes a single quote is a plain character, unless a pattern follows (bash,
+        # dash and POSIX agree)
         single = not quoted or text[at : at + 1] in ("#", "%", "/", "^", ",")
         while at < size:
             char = text[at]
@@ -303,7 +303,7 @@ class Scanner:
         raise Unreadable(msg)
 
     def _balanced(self, at: int, opened: str, closed: str, *, names: bool = False) -> int:
-        """The offset behind the bracket that closes the one at `at`; with `names`, bare names are variables."""
+        """The offset behind the bracket that closes the one at `at`; `names` notes names."""
         text, size = self.text, len(self.text)
         depth = 0
         while at < size:

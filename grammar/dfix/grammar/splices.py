@@ -1,26 +1,32 @@
-"""Edits inside a token that continuations cut across: offsets count in the cooked text, the raw text is what changes."""
+"""Edits inside a token that continuations cut across.
+
+Offsets count in the cooked text; the raw text is what changes.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dfix.grammar.lines import SPACE, Logical, assemble, continues
-from dfix.grammar.nodes import Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dfix.grammar.nodes import Token
 
     Edit = tuple[int, int, str]
 
 
 def splice(token: Token, edits: Sequence[Edit], escape: str = "\\") -> Token:
-    """A copy of the token with ranges of its cooked text replaced: `(start, end, new text)`, disjoint, in any order.
+    """A copy of the token with ranges of its cooked text replaced: `(start, end, new text)`.
 
-    Raw text that no edit touches stays byte for byte: continuations, comment lines, blanks. A removed range takes the
-    continuations and comment lines inside it along. New text may hold continuations of its own. What an edit leaves
-    dangling at the end (a continuation, comment lines that nothing follows) goes.
+    Raw text that no edit touches stays byte for byte: continuations, comment lines, blanks. A
+    removed range takes the continuations and comment lines inside it along. New text may hold
+    continuations of its own. What an edit leaves dangling at the end (a continuation, comment lines
+    that nothing follows) goes.
 
-    Raises ValueError if edits overlap or lie outside, or if the outcome would end the logical line early.
+    Raises ValueError if edits overlap or lie outside, or if the outcome would end the logical line
+    early.
     """
     line = _logical(token, escape)
     raw, size = token.text, len(line.cooked)
@@ -61,7 +67,7 @@ def _logical(token: Token, escape: str) -> Logical:
 
 
 def _raw_bounds(line: Logical, start: int, end: int) -> tuple[int, int]:
-    """The raw range of a cooked one. Where a continuation lies on the border, blanks belong to it."""
+    """The raw range of a cooked one. A continuation on the border goes with blanks beside it."""
     cooked, size = line.cooked, len(line.cooked)
     if start == end:
         behind = start and (start == size or cooked[start - 1] not in " \t")

@@ -1,11 +1,12 @@
 """What every tree of the grammar room is made of: tokens that own the text, nodes that own tokens.
 
-Every byte of the source belongs to exactly one `Token`; a file prints by concatenating its tokens, so an untouched tree
-prints what was read. Nodes are immutable by contract and equal only to themselves: `with_changes` makes a copy that
-shares all untouched children. Nodes know neither their parent nor their position; `dfix.grammar.positions` computes
-spans on demand.
+Every byte of the source belongs to exactly one `Token`; a file prints by concatenating its tokens,
+so an untouched tree prints what was read. Nodes are immutable by contract and equal only to
+themselves: `with_changes` makes a copy that shares all untouched children. Nodes know neither their
+parent nor their position; `dfix.grammar.positions` computes spans on demand.
 
-Plain classes with slots: as many frozen dataclasses would cost more to define than a file costs to parse.
+Plain classes with slots: as many frozen dataclasses would cost more to define than a file costs to
+parse.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 class Token:
     """A leaf: the text of one lexical unit and the white space in front of it.
 
-    `before` holds what separates the token from the one before it on the same logical line: blanks, continuations
-    (escape character and line end) and the comment or empty lines that BuildKit drops inside a continuation.
-    `text` is the source as written. `value` is the *cooked* text, what BuildKit sees after it joined the lines; it is
-    the same string as `text` unless a continuation lies inside the token.
+    `before` holds what separates the token from the one before it on the same logical line: blanks,
+    continuations (escape character and line end) and the comment or empty lines that BuildKit drops
+    inside a continuation. `text` is the source as written. `value` is the *cooked* text, what
+    BuildKit sees after it joined the lines; it is the same string as `text` unless a continuation
+    lies inside the token.
     """
 
     __slots__ = ("before", "kind", "text", "value")
@@ -52,7 +54,7 @@ class Token:
         )
 
     def leaves(self) -> Iterator[Token]:
-        """This token alone, so that tokens and nodes can be walked alike."""
+        """The token alone, so that tokens and nodes can be walked alike."""
         yield self
 
     def __repr__(self) -> str:
@@ -62,7 +64,8 @@ class Token:
 class Node:
     """An inner node: `fields` names its children in the order in which they print.
 
-    A child is a `Token`, a `Node`, a tuple of either, or None. Every class takes its children in that order.
+    A child is a `Token`, a `Node`, a tuple of either, or None. Every class takes its children in
+    that order.
     """
 
     __slots__ = ()
@@ -72,7 +75,7 @@ class Node:
         """A copy with some children replaced; all others are shared."""
         unknown = changes.keys() - set(self.fields)
         if unknown:
-            msg = f"{type(self).__name__} has no field {sorted(unknown)[0]!r}"
+            msg = f"{type(self).__name__} has no field {min(unknown)!r}"
             raise TypeError(msg)
         return type(self)(*(changes.get(name, getattr(self, name)) for name in self.fields))
 
@@ -108,7 +111,7 @@ class Node:
 
 
 class Diagnostic:
-    """Why a line does not parse, and where. Lines and columns count from 1, columns in characters."""
+    """Why a line does not parse, and where; line and column (in characters) count from 1."""
 
     __slots__ = ("column", "expected", "line", "message", "source")
 
@@ -122,10 +125,11 @@ class Diagnostic:
         self.source = source  # the physical source line
 
     def render(self, path: str) -> str:
-        """`path:line:column: message; expected ...`, the source line and a caret under the column."""
+        """`path:line:column: message; expected ...`, the source line, a caret under the column."""
         expected = f"; expected {' or '.join(self.expected)}" if self.expected else ""
         lead = "".join("\t" if char == "\t" else " " for char in self.source[: self.column - 1])
-        return f"{path}:{self.line}:{self.column}: {self.message}{expected}\n  {self.source}\n  {lead}^"
+        place = f"{path}:{self.line}:{self.column}"
+        return f"{place}: {self.message}{expected}\n  {self.source}\n  {lead}^"
 
     def __repr__(self) -> str:
         return f"Diagnostic({self.line}:{self.column}: {self.message})"
