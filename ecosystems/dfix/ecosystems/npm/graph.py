@@ -10,7 +10,7 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm.jsonc import read_object
 from dfix.ecosystems.npm.jssource import SUFFIXES, JsSource, read_source
 from dfix.ecosystems.npm.jsuses import BUILTIN
-from dfix.ecosystems.npm.tsconfig import paths_of_config
+from dfix.ecosystems.npm.tsconfig import paths_of_config, read_config
 from dfix.ecosystems.runtime import SOURCE_LIMIT, RuntimeFacts, united
 from dfix.ecosystems.sources import Paths, paths_of, under
 
@@ -24,7 +24,7 @@ _TESTS = frozenset({"test", "tests", "__tests__", "__mocks__", "e2e", "cypress",
                     "examples", "coverage", "dist", "build", "out", ".next", ".nuxt", ".output", "public", "static",
                     "vendor", "assets", "docker", "storybook", ".storybook"})  # fmt: skip
 _TEST_ENDINGS = (".test", ".spec", ".stories", ".d", ".e2e-spec", ".min", ".config", "rc")
-_TOOL_FILES = frozenset({"gulpfile", "gruntfile", "karma.conf", "jest.setup", "setupTests"})
+_TOOL_FILES = frozenset({"gulpfile", "gruntfile", "karma.conf", "jest.setup", "setuptests"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ def runs(tree: Tree, found: NodeProject, entry: str | None = None) -> Fact[NodeR
     aliases = _aliases(tree, found)
     walk = _Walk(tree, found, listed.value, aliases, {}, [], [])
     start = _file(entry, listed.value) if entry is not None else None
+    if start is None and entry is not None:
+        start = _compiled_from(tree, found, entry, listed.value)
     if start is not None:
         failed = walk.follow([start])
         if failed is not None:
@@ -86,6 +88,26 @@ def runs(tree: Tree, found: NodeProject, entry: str | None = None) -> Fact[NodeR
         missing=tuple(walk.missing),
     )
     return Known(run, entry or found.source)
+
+
+def _compiled_from(tree: Tree, found: NodeProject, entry: str, paths: Paths) -> str | None:
+    """The TypeScript source that tsc compiles to `entry`, by the outDir and rootDir of the project's tsconfig."""
+    for name in ("tsconfig.build.json", "tsconfig.json"):
+        config = read_config(tree, under(found.directory, name))
+        if isinstance(config, Unknown) or config.value.out_dir is None:
+            continue
+        out = config.value.out_dir
+        if not entry.startswith(f"{out}/"):
+            continue
+        relative = posixpath.splitext(entry.removeprefix(f"{out}/"))[0]
+        # without rootDir, tsc takes the longest path that all sources share
+        roots = [config.value.root_dir] if config.value.root_dir else [under(found.directory, "src"), found.directory]
+        for root in roots:
+            for suffix in (".ts", ".mts", ".cts", ".tsx"):
+                source = under(root, f"{relative}{suffix}")
+                if source in paths.files:
+                    return source
+    return None
 
 
 def all_sources(paths: Paths, found: NodeProject) -> list[str]:
@@ -126,8 +148,9 @@ class _Walk:
         pending = list(starts)
         while pending:
             path = pending.pop()
-            if path in self.read or not path.endswith(SUFFIXES):
-                continue
+            ending = posixpath.splitext(path)[1]
+            if path in self.read or (ending and not path.endswith(SUFFIXES)):
+                continue  # data, styles and compiled addons are no sources; bin/www is one
             text = self.tree.read(path)
             if isinstance(text, Unknown):
                 return text

@@ -10,6 +10,8 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dfix.ecosystems.tree import Tree
 
 
@@ -67,8 +69,12 @@ def _npm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
         data: Any = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return Unknown(f"{path} does not parse as JSON")
-    if not isinstance(data, dict) or data.get("lockfileVersion") not in {2, 3}:
-        return Unknown(f"{path} has lockfileVersion {data.get('lockfileVersion') if isinstance(data, dict) else None}, not 2 or 3")
+    if not isinstance(data, dict):
+        return Unknown(f"{path} holds no object")
+    if data.get("lockfileVersion") == 1:
+        return Known(tuple(_npm_first(data, path)), path)
+    if data.get("lockfileVersion") not in {2, 3}:
+        return Unknown(f"{path} has lockfileVersion {data.get('lockfileVersion')}, not 1, 2 or 3")
     packages = data.get("packages")
     if not isinstance(packages, dict):
         return Unknown(f"{path} lists no packages")
@@ -89,6 +95,16 @@ def _npm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
             )
         )
     return Known(tuple(found), path)
+
+
+def _npm_first(data: dict[str, Any], path: str) -> Iterator[Locked]:
+    """lockfileVersion 1 nests `dependencies` and does not say which run scripts."""
+    listed = data.get("dependencies")
+    for name, entry in listed.items() if isinstance(listed, dict) else ():
+        if isinstance(entry, dict):
+            development, optional = bool(entry.get("dev")), bool(entry.get("optional"))
+            yield Locked(name, entry.get("version"), None, development, optional, system=False, source=path)
+            yield from _npm_first(entry, path)
 
 
 def _pnpm(text: str, path: str) -> Fact[tuple[Locked, ...]]:

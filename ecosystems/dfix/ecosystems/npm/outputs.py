@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm.configs import config_file, constant_at
 from dfix.ecosystems.npm.jsonc import read_object
-from dfix.ecosystems.npm.tsconfig import read_config
+from dfix.ecosystems.npm.tsconfig import TsConfig, read_config
 from dfix.ecosystems.runtime import Anchor
 from dfix.ecosystems.sources import under
 
@@ -43,7 +43,7 @@ class Output:
 _WRITES_NOTHING = frozenset(
     {"echo", "rimraf", "rm", "del-cli", "del", "eslint", "prettier", "jest", "vitest", "mocha", "tslint", "stylelint",
      "husky", "lint-staged", "shx", "cd", "true", "exit", "node-gyp-build", "is-ci", "check-node-version", "depcheck",
-     "mkdir", "mkdirp", "svelte-check", "vue-tsc", "type-check", "only-allow", "test", "sleep"}
+     "mkdir", "mkdirp", "svelte-check", "type-check", "tsc-alias", "tsconfig-replace-paths", "check-types", "only-allow", "test", "sleep"}
 )  # fmt: skip
 """Programs of build scripts that write nothing that runs later, or only remove and check."""
 
@@ -115,7 +115,8 @@ def _tsc(tree: Tree, directory: str, command: Command) -> _Written:
     if isinstance(given, Unknown):
         return given
     built = [word for word in words if word is not None and not word.startswith("-")]
-    if any(word in {"-b", "--build"} for word in words):
+    building = any(word in {"-b", "--build"} for word in words)
+    if building:
         chosen = built[0] if built else "tsconfig.json"
     else:
         chosen = named.value or "tsconfig.json"
@@ -125,12 +126,33 @@ def _tsc(tree: Tree, directory: str, command: Command) -> _Written:
     config = read_config(tree, path)
     if isinstance(config, Unknown):
         return config
+    if building and config.value.references:
+        return _referenced(tree, config.value, command.program)
     if config.value.no_emit:
         return Known((), path)
     place = under(directory, given.value) if given.value is not None else config.value.out_dir
+    if place is None and command.program == "vue-tsc":
+        return Known((), path)  # only checks types: what it may write beside the sources, vite does not read
     if place is None:
         return Unknown(f"{path} sets no outDir: tsc writes beside its sources")
     return Known((Output("tsc", (place,), path),), path)
+
+
+def _referenced(tree: Tree, top: TsConfig, program: str | None) -> _Written:
+    """What `tsc -b` writes for a configuration that refers to others."""
+    found: list[Output] = []
+    for path in top.references:
+        config = read_config(tree, path)
+        if isinstance(config, Unknown):
+            return config
+        if config.value.no_emit:
+            continue
+        if config.value.out_dir is None:
+            if program == "vue-tsc":
+                continue
+            return Unknown(f"{path} sets no outDir: tsc writes beside its sources")
+        found.append(Output("tsc", (config.value.out_dir,), path))
+    return Known(tuple(found), top.path)
 
 
 def _nest(tree: Tree, directory: str, command: Command) -> _Written:
@@ -296,6 +318,7 @@ def _prisma(_tree: Tree, _directory: str, command: Command) -> _Written:
 
 _TOOLS: dict[str, Callable[[Tree, str, Command], _Written]] = {
     "tsc": _tsc,
+    "vue-tsc": _tsc,
     "nest": _nest,
     "next": _next,
     "nuxt": _nuxt,

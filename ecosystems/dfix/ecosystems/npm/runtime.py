@@ -144,7 +144,8 @@ class Entry:
     source: str
 
 
-_NODE_VALUES = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions",
+_NODE_VALUES = frozenset({"-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "--project", "-P", "--tsconfig", "-n", "--name",
+                          "-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions",
                           "--max-old-space-size", "--title", "--inspect-port"})  # fmt: skip
 
 
@@ -173,7 +174,9 @@ def entry_of(found: NodeProject, command: Command) -> Fact[Entry]:
             value = (words[position] if position < len(words) else None) or ""
         if name in {"-r", "--require", "--import", "--loader", "--experimental-loader"}:
             preloads.append(value)
-        if name in {"-e", "--eval", "-p", "--print"}:
+        if name in {"-x", "--exec"}:
+            return Unknown(f"{command.source}: {program} starts another program")
+        if program in {"node", "nodejs"} and name in {"-e", "--eval", "-p", "--print"}:
             return Unknown(f"{command.source} runs code from the command line")
         position += 1
     return Unknown(f"{command.source}: {program} without a file reads commands")

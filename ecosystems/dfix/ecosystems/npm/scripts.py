@@ -7,6 +7,7 @@ can hold more than they run, never less.
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,10 +138,14 @@ def _several(command: Command, scripts: Mapping[str, str]) -> tuple[tuple[str, .
             return Unknown(f"which scripts {command.program} runs is not constant")
         if word.startswith("-"):
             continue
-        name = word.removeprefix("npm:").removeprefix("npm run ").removeprefix("yarn ").removeprefix("yarn run ")
-        if name not in scripts:
+        name = word.removesuffix(" {@}")
+        for prefix in ("npm:", "npm run ", "yarn run ", "pnpm run ", "yarn ", "pnpm "):
+            name = name.removeprefix(prefix)
+        # npm-run-all's patterns: `*` stands for one part between colons, `**` for any
+        chosen = fnmatch.filter(scripts, name) if "*" in name else [name] if name in scripts else []
+        if not chosen:
             return Unknown(f"{command.program} runs {word}, which is no script")
-        names.append(name)
+        names.extend(chosen)
     return (tuple(names), ()) if names else Unknown(f"{command.program} runs nothing that is constant")
 
 
@@ -191,21 +196,24 @@ def commands_of(text: str, source: str) -> Fact[tuple[Command, ...]]:
         return Unknown(f"{source} uses more of the shell than simple commands")
     found: list[Command] = []
     words: list[str | None] = []
+    before: list[tuple[str, str | None]] = []
     skip = False
     for kind, value in [*tokens, ("operator", ";")]:
         if kind == "redirect":
             skip = True
         elif kind == "word" and skip:
             skip = False
-        elif kind == "word":
-            words.append(value)
+        elif kind == "assignment" and not words and value is not None:
+            before.append((value, None))
+        elif kind in {"word", "assignment"}:
+            words.append(value if kind == "word" else None)
         else:
             rest, env = _assignments(tuple(words))
             if rest and rest[0] in _SHELL_WORDS:
                 return Unknown(f"{source} uses more of the shell than simple commands")
             if rest:
-                found.append(Command(rest, source, env))
-            words = []
+                found.append(Command(rest, source, (*before, *env)))
+            words, before = [], []
     return Known(tuple(found), source)
 
 
@@ -229,13 +237,16 @@ def _tokens(text: str) -> list[tuple[str, str | None]] | None:
             position += 2 if text[position : position + 2] in {">>", "<<", ">&", "&>"} else 1
             tokens.append(("redirect", None))
         else:
+            start = position
             read = _word(text, position)
             if read is None:
                 return None
             value, position = read
             if value is not None and value.isdecimal() and position < len(text) and text[position] in "<>":
                 continue  # the number of a redirected stream
-            tokens.append(("word", value))
+            name, equals, _ = text[start:position].partition("=")
+            variable = value is None and equals and name.isidentifier()
+            tokens.append(("assignment", name) if variable else ("word", value))
     return tokens
 
 

@@ -13,6 +13,8 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm.jsonc import read_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dfix.ecosystems.tree import Tree
 
 _LONGEST_CHAIN = 8
@@ -29,6 +31,7 @@ class TsConfig:
     base_url: str | None
     no_emit: bool
     paths: dict[str, tuple[str, ...]]
+    references: tuple[str, ...]  # tsconfig files that `tsc -b` builds too, from the tree's root
 
 
 def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
@@ -36,6 +39,7 @@ def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
     options: dict[str, Any] = {}
     current = path
     pending = [(path, False)]
+    references: tuple[str, ...] = ()
     seen = 0
     while pending:
         current, package = pending.pop(0)
@@ -50,6 +54,8 @@ def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
         declared = read.value.get("compilerOptions")
         for name, value in (declared if isinstance(declared, dict) else {}).items():
             options.setdefault(name, _placed(name, value, posixpath.dirname(current)))
+        if current == path:
+            references = tuple(_references(tree, path, read.value))
         extended = read.value.get("extends", [])
         for name in [extended] if isinstance(extended, str) else extended:
             if isinstance(name, str):
@@ -64,6 +70,7 @@ def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
             base_url=options.get("baseUrl"),
             no_emit=options.get("noEmit") is True or options.get("emitDeclarationOnly") is True,
             paths=paths if isinstance(paths, dict) else {},
+            references=references,
         ),
         path,
     )
@@ -80,6 +87,16 @@ def _placed(name: str, value: Any, directory: str) -> Any:
             if isinstance(items, list)
         }
     return value
+
+
+def _references(tree: Tree, path: str, data: dict[str, Any]) -> Iterator[str]:
+    """The tsconfig files of `references`: a directory stands for its tsconfig.json. They are not inherited."""
+    listed = data.get("references")
+    for item in listed if isinstance(listed, list) else ():
+        place = item.get("path") if isinstance(item, dict) else None
+        if isinstance(place, str):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), place))
+            yield target if tree.is_file(target) else posixpath.join(target, "tsconfig.json")
 
 
 def _extended(tree: Tree, current: str, name: str) -> str:
