@@ -49,10 +49,9 @@ def test_many_hold_backs_are_counted_and_explain_shows_all():
 
 
 def test_a_dropped_rewrite_is_reported_as_a_bug():
-    assert errors(reports.everything()) == [
-        "bug: Dockerfile: fourth at line 1 failed its contract check and was not applied: "
-        "USER differs; please report this"
-    ]
+    [line] = errors(reports.everything())
+    assert line.startswith("bug: Dockerfile: fourth at line 1 failed its contract check")
+    assert line.endswith("USER differs; please report this")
 
 
 def test_a_line_that_does_not_parse_is_shown_with_a_caret():

@@ -10,7 +10,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dfix.cli.settings import WHOLE_RUN, SettingsError, flattened
+from dfix.cli.settings import WHOLE_RUN, SettingsError, flattened, texts
 from dfix.refactor.config import Config, SplitConfig
 
 if TYPE_CHECKING:
@@ -137,13 +137,13 @@ def read(file: str, *, required: bool = True) -> Source | None:
 
 
 def _override(table: dict[str, Any], file: str) -> Override:
-    paths = table.pop("paths", None)
-    if not isinstance(paths, list) or not all(isinstance(each, str) for each in paths):
+    paths = texts(table.pop("paths", None))
+    if paths is None:
         raise SettingsError(f'{file}: an [[overrides]] table needs paths = ["..."]')
     values = flattened(table, file)
     for name in sorted(WHOLE_RUN & values.keys()):
         raise SettingsError(f"{file}: {name} holds for a whole run: it cannot be overridden")
-    return Override(tuple(paths), values)
+    return Override(paths, values)
 
 
 def matches(patterns: tuple[str, ...], path: str) -> bool:

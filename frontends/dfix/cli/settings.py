@@ -5,7 +5,7 @@ One table for reading, explaining and the JSON schema.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 Kind = Literal["word", "text", "texts", "flag", "texts by name"]
 VERSION_PARTS = 2
@@ -63,7 +63,7 @@ def flattened(table: dict[str, Any], where: str, *, inside: str = "") -> dict[st
         if name in SETTINGS:
             values[name] = _checked(name, value, where)
         elif isinstance(value, dict) and any(each.startswith(name + ".") for each in SETTINGS):
-            values |= flattened(value, where, inside=name + ".")
+            values |= flattened(cast("dict[str, Any]", value), where, inside=name + ".")
         else:
             raise SettingsError(_unknown(name, where))
     return values
@@ -71,38 +71,51 @@ def flattened(table: dict[str, Any], where: str, *, inside: str = "") -> dict[st
 
 def _checked(name: str, value: object, where: str) -> Any:
     setting = SETTINGS[name]
-    match setting.kind, value:
-        case "word", str() if value in setting.words:
-            return value
-        case "word", _:
-            raise SettingsError(_wrong(where, name, f"one of {', '.join(setting.words)}", value))
-        case "text", str():
-            if name == "oldest-engine" and not _is_version(value):
-                raise SettingsError(_wrong(where, name, 'a version such as "23.0"', value))
-            return value
-        case "text", _:
-            raise SettingsError(_wrong(where, name, "a string", value))
-        case "texts", list() if all(isinstance(each, str) for each in value):
-            return tuple(value)
-        case "texts", _:
-            raise SettingsError(_wrong(where, name, "a list of strings", value))
-        case "flag", bool():
-            return value
-        case "flag", _:
-            raise SettingsError(_wrong(where, name, "true or false", value))
-        case _, dict() if all(isinstance(each, str) for each in value.values()):
-            return dict(value)
-        case _:
-            raise SettingsError(_wrong(where, name, "a table of strings", value))
+    read: Any = None
+    match setting.kind:
+        case "word":
+            wanted = f"one of {', '.join(setting.words)}"
+            read = value if value in setting.words else None
+        case "text" if name == "oldest-engine":
+            wanted = 'a version such as "23.0"'
+            read = value if isinstance(value, str) and _is_version(value) else None
+        case "text":
+            wanted = "a string"
+            read = value if isinstance(value, str) else None
+        case "texts":
+            wanted = "a list of strings"
+            read = texts(value)
+        case "flag":
+            wanted = "true or false"
+            read = value if isinstance(value, bool) else None
+        case "texts by name":
+            wanted = "a table of strings"
+            read = _texts_by_name(value)
+    if read is None:
+        raise SettingsError(f"{where}: {name} must be {wanted}, not {value!r}")
+    return read
+
+
+def texts(value: object) -> tuple[str, ...] | None:
+    """The members of a list of strings; None for anything else."""
+    if not isinstance(value, list):
+        return None
+    members = cast("list[object]", value)
+    found = tuple(each for each in members if isinstance(each, str))
+    return found if len(found) == len(members) else None
+
+
+def _texts_by_name(value: object) -> dict[str, str] | None:
+    if not isinstance(value, dict):
+        return None
+    table = cast("dict[str, object]", value)
+    found = {key: each for key, each in table.items() if isinstance(each, str)}
+    return found if len(found) == len(table) else None
 
 
 def _is_version(text: str) -> bool:
     parts = text.split(".")
     return len(parts) >= VERSION_PARTS and all(part.isdigit() for part in parts)
-
-
-def _wrong(where: str, name: str, wanted: str, value: object) -> str:
-    return f"{where}: {name} must be {wanted}, not {value!r}"
 
 
 def _unknown(name: str, where: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -49,7 +49,7 @@ def _toml(values: Any) -> Iterator[str]:
     """Dotted keys; a JSON string, list or boolean of ours is one of TOML, too."""
     for name, value in sorted(values.items()):
         if isinstance(value, dict):
-            for key, each in sorted(value.items()):
+            for key, each in sorted(cast("dict[str, str]", value).items()):
                 yield f"{name}.{json.dumps(key)} = {json.dumps(each)}"
         else:
             yield f"{name} = {json.dumps(value)}"

@@ -1,0 +1,3 @@
+"""The source roots."""
+
+ROOMS = ("grammar", "ecosystems", "refactor", "transforms", "verify", "frontends")
