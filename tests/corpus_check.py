@@ -234,7 +234,7 @@ def run_outcomes(
     outcomes = []
     for one in before:
         calls = [call for call in scan.run_calls(one) if call.manager in SERVED]
-        if not calls or one.cache_mounted:
+        if not calls or one.cache_mounted or one.on_build:
             continue
         key = signature(one)
         if mounted[key] > 0:

@@ -57,6 +57,8 @@ class Call(NamedTuple):
     @property
     def fetches(self) -> bool:
         """Does it download or compile?"""
+        if self.manager == "go" and self.subcommand == "mod":
+            return bool({"download", "tidy", "vendor"} & set(self.arguments[:1]))
         return self.subcommand in FETCHES.get(self.manager, ())
 
     @property
