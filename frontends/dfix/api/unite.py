@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,9 @@ def changes(report: Report) -> Iterator[tuple[str, str | None, str | None]]:
 
 def sha(text: str) -> str:
     """The SHA-256 of a text as it lies on disk."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL loads with it: only a file that changes
+
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _joined(
