@@ -1,0 +1,339 @@
+"""Hosting platforms and release tools that build a Dockerfile, each by its own file.
+
+heroku.yml: https://devcenter.heroku.com/articles/build-docker-images-heroku-yml (the context is always
+the Dockerfile's folder; `run` replaces CMD). fly.toml: https://fly.io/docs/reference/configuration/.
+railway: https://docs.railway.com/reference/config-as-code (the start command replaces the entrypoint,
+in exec form). render.yaml: https://render.com/docs/blueprint-spec. GoReleaser builds in a temporary
+folder that holds only binaries and `extra_files`: https://goreleaser.com/customization/docker/. AWS
+Copilot: https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/#image-build. Kamal:
+https://kamal-deploy.org/docs/configuration/builders/.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import tomllib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dfix.ecosystems.repository.placing import cache_types, placed
+from dfix.ecosystems.repository.shown import Built, Started, inside, starts_shell
+from dfix.ecosystems.repository.values import BuildUse, Note, Override
+from dfix.ecosystems.repository.words import Word
+from dfix.ecosystems.repository.workflows import split_words
+from dfix.ecosystems.repository.yamls import Items, document, fields, items, source_of, text, texts, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.ecosystems.repository.shown import Shown
+    from dfix.ecosystems.repository.values import Form, OverrideKind
+    from dfix.ecosystems.tree import Tree
+
+
+def _built(
+    tree: Tree, use: BuildUse, folder: str, context: str, dockerfile: str, named_from: Any = "context"
+) -> BuildUse | None:
+    return placed(tree, use, (folder,), Word(context or "."), Word(dockerfile) if dockerfile else None, named_from)
+
+
+def _start(kind: OverrideKind, value: Any, source: str, service: str, form: Form = "exec") -> Override:
+    """A start command: a text that a shell reads, or words."""
+    if form == "shell":
+        plain = value if isinstance(value, str) else " ".join(texts(value))
+        return Override(kind, plain, source, service, "shell", uses_shell=True)
+    words = split_words(value) if isinstance(value, str) else texts(value)
+    return Override(kind, words, source, service, "exec", starts_shell(words), not any("$" in word for word in words))
+
+
+def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """heroku.yml: Heroku starts `run` with a shell unless it is a list."""
+    root = document(path, content)
+    if isinstance(root, Note):
+        yield root
+        return
+    folder = posixpath.dirname(path)
+    build = fields(root.get("build"))
+    args = {name: text(value) for name, value in fields(build.get("config")).items()}
+    docker = fields(build.get("docker"))
+    for name, each in docker.items():
+        file = each if isinstance(each, str) else text(fields(each).get("dockerfile")) or "Dockerfile"
+        target = None if isinstance(each, str) else text(fields(each).get("target")) or None
+        use = BuildUse(None, None, docker.at(name), "heroku", target=target, args=args, key=f"{path}#{name}")
+        found = _built(tree, use, folder, posixpath.dirname(file), file, "folder")
+        if found is not None:
+            yield Built(found)
+    runs = fields(root.get("run"))
+    for name, each in [*runs.items(), ("release", root.get("release"))]:
+        if each is None:
+            continue
+        given = fields(each)
+        command = each if isinstance(each, str) else given.get("command")
+        service = text(given.get("image")) or name
+        source = source_of(command, runs.at(name))
+        if isinstance(command, str):
+            yield Started((_start("command", command, source, service, "shell"),), source, key=f"{path}#{service}")
+        elif isinstance(command, Items):  # each entry is a command line of its own
+            for line in texts(command):
+                started = _start("command", line, source, service, "shell")
+                yield Started((started,), source, key=f"{path}#{service}")
+
+
+def procfile(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """A Procfile beside a Dockerfile: a shell reads each command."""
+    folder = posixpath.dirname(path)
+    names = [name for name in ("Dockerfile", "dockerfile") if tree.is_file(posixpath.join(folder, name))]
+    for number, line in enumerate(content.splitlines(), 1):
+        name, colon, command = line.partition(":")
+        if colon and command.strip() and not line.startswith("#") and names:
+            source = f"{path}:{number}"
+            override = _start("command", command.strip(), source, name.strip(), "shell")
+            yield Started((override,), source, key=f"file:{posixpath.join(folder, names[0])}")
+
+
+def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """fly.toml: [build], [processes], [deploy] release_command, [[mounts]]."""
+    root = _toml(path, content)
+    if isinstance(root, Note):
+        yield root
+        return
+    build = _table(root.get("build"))
+    if "image" in build or "builder" in build or "buildpacks" in build:
+        return
+    args = {str(k): str(v) for k, v in _table(build.get("args")).items()}
+    source = f"{path}:{_line(content, 'dockerfile')}"
+    target = build.get("build-target")
+    use = BuildUse(None, None, source, "fly", target=str(target) if target else None, args=args, key=path)
+    found = _built(tree, use, posixpath.dirname(path), ".", str(build.get("dockerfile", "")), "folder")
+    if found is not None:
+        yield Built(found)
+    overrides = [
+        _start("command", str(command), f"{path}:{_line(content, str(name))}", str(name))
+        for name, command in _table(root.get("processes")).items()
+        if command
+    ]
+    release = _table(root.get("deploy")).get("release_command")
+    if release:
+        overrides.append(_start("exec", str(release), f"{path}:{_line(content, 'release_command')}", "release"))
+    experimental = _table(root.get("experimental"))
+    for key, kind in (("cmd", "command"), ("entrypoint", "entrypoint"), ("exec", "exec")):
+        value = experimental.get(key)
+        if isinstance(value, list | str):
+            words = value if isinstance(value, str) else Items(str(each) for each in value)
+            overrides.append(_start(kind, words, f"{path}:{_line(content, key)}", "app"))  # type: ignore[arg-type]
+    mounts = root.get("mounts")
+    for mount in mounts if isinstance(mounts, list) else [mounts]:
+        if isinstance(mount, dict) and mount.get("destination"):
+            value = (str(mount.get("source", "")), str(mount["destination"]))
+            overrides.append(Override("volume", value, f"{path}:{_line(content, 'destination')}", "app"))
+    for name, value in _table(root.get("env")).items():
+        overrides.append(Override("environment", (str(name), str(value)), f"{path}:{_line(content, str(name))}", "app"))
+    yield Started(tuple(overrides), path, key=path)
+
+
+def railway(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """railway.json or railway.toml: a Dockerfile in the folder is used unless another builder is named."""
+    if path.endswith(".json"):
+        root = _json(path, content)
+    else:
+        root = _toml(path, content)
+    if isinstance(root, Note):
+        yield root
+        return
+    build, deploy = _table(root.get("build")), _table(root.get("deploy"))
+    folder = posixpath.dirname(path)
+    file = str(build.get("dockerfilePath", ""))
+    if str(build.get("builder", "DOCKERFILE" if file else "")).upper() in {"NIXPACKS", "RAILPACK", "PAKETO", "HEROKU"} and not file:
+        return
+    source = f"{path}:{_line(content, 'dockerfilePath')}"
+    found = _built(tree, BuildUse(None, None, source, "railway", key=path), folder, ".", file, "either")
+    if found is None and file:
+        found = _built(tree, BuildUse(None, None, source, "railway", key=path), "", ".", file, "either")
+    if found is not None:
+        yield Built(found)
+    overrides = []
+    for key, kind in (("startCommand", "entrypoint"), ("preDeployCommand", "exec")):
+        value = deploy.get(key)
+        for each in value if isinstance(value, list) else [value]:
+            if each:
+                overrides.append(_start(kind, str(each), f"{path}:{_line(content, key)}", "app"))  # type: ignore[arg-type]
+    yield Started(tuple(overrides), path, key=path)
+
+
+def render(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """render.yaml: services whose runtime is docker."""
+    root = document(path, content)
+    if isinstance(root, Note):
+        yield root
+        return
+    for each in walk(root):
+        if "docker" not in {text(each.get("runtime")), text(each.get("env"))}:
+            continue
+        name = text(each.get("name"))
+        base = inside("", text(each.get("rootDir"))) or ""
+        key = f"{path}#{name}"
+        use = BuildUse(None, None, each.at("dockerfilePath", "runtime", "env"), "render", key=key)
+        found = _built(tree, use, base, text(each.get("dockerContext")), text(each.get("dockerfilePath")) or "./Dockerfile", "folder")
+        if found is not None:
+            yield Built(found)
+        overrides = [
+            _start(kind, each[field], each.at(field), name, "shell")  # type: ignore[arg-type]
+            for field, kind in (("dockerCommand", "command"), ("preDeployCommand", "exec"))
+            if text(each.get(field))
+        ]
+        yield Started(tuple(overrides), each.source, key=key)
+
+
+def do_app(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """.do/app.yaml: https://docs.digitalocean.com/products/app-platform/reference/app-spec/."""
+    root = document(path, content)
+    if isinstance(root, Note):
+        yield root
+        return
+    for each in walk(root):
+        file = text(each.get("dockerfile_path"))
+        if not file:
+            continue
+        key = f"{path}#{text(each.get('name'))}"
+        use = BuildUse(None, None, each.at("dockerfile_path"), "digitalocean", key=key)
+        context = text(each.get("source_dir")).strip("/") or "."
+        found = _built(tree, use, "", context, file.lstrip("/"), "folder")
+        if found is not None:
+            yield Built(found)
+        if text(each.get("run_command")):
+            override = _start("command", each["run_command"], each.at("run_command"), text(each.get("name")), "shell")
+            yield Started((override,), each.source, key=key)
+
+
+def goreleaser(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """.goreleaser.yaml: its context is made on the way, so it is never a folder of the repository."""
+    root = document(path, content)
+    if isinstance(root, Note):
+        yield root
+        return
+    for key in ("dockers", "dockers_v2"):
+        for each in items(root.get(key)):
+            entry = fields(each)
+            flags = texts(entry.get("build_flag_templates"))
+            builder = text(entry.get("use")) or ("buildx" if key == "dockers_v2" else "docker")
+            tags = texts(entry.get("image_templates")) or texts(entry.get("images"))
+            use = BuildUse(None, None, entry.at("dockerfile", "image_templates"), builder, tags=tags)
+            file = text(entry.get("dockerfile")) or "Dockerfile"
+            if "{{" in file:
+                continue
+            found = _built(tree, use, "", ".", file, "folder")
+            if found is not None:
+                target = next((flag.partition("=")[2] for flag in flags if flag.startswith("--target=")), None)
+                why = "a temporary folder that GoReleaser fills with binaries"
+                yield Built(replace(found, context=None, context_why=why, target=target))
+
+
+def copilot(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """copilot/<service>/manifest.yml: `image.build`, `entrypoint`, `command`."""
+    root = document(path, content)
+    if isinstance(root, Note) or not text(root.get("type")):
+        return
+    image = fields(root.get("image"))
+    build = image.get("build")
+    given = fields(build)
+    file = build if isinstance(build, str) else text(given.get("dockerfile"))
+    if not file:
+        return
+    use = BuildUse(
+        None, None, image.at("build"), "copilot", key=path,
+        target=text(given.get("target")) or None,
+        args={name: text(value) for name, value in fields(given.get("args")).items()},
+        cache_from=cache_types(texts(given.get("cache_from"))),
+    )  # fmt: skip
+    context = text(given.get("context")) or posixpath.dirname(file)
+    found = _built(tree, use, "", context, file, "folder")
+    if found is not None:
+        yield Built(found)
+    overrides = [
+        _start(key, root[key], root.at(key), text(root.get("name")))  # type: ignore[arg-type]
+        for key in ("entrypoint", "command")
+        if root.get(key)
+    ]
+    yield Started(tuple(overrides), path, key=path)
+
+
+def kamal(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """config/deploy.yml of Kamal: builder, servers' commands."""
+    if "<%" in content:
+        content = "\n".join("" if line.lstrip().startswith("<%") else line for line in content.splitlines())
+    root = document(path, content)
+    if isinstance(root, Note) or not (text(root.get("service")) and text(root.get("image"))):
+        return
+    builder = fields(root.get("builder"))
+    cache = text(fields(builder.get("cache")).get("type"))
+    use = BuildUse(
+        None, None, builder.at("dockerfile", "context") if builder.path else path, "buildx", key=path,
+        target=text(builder.get("target")) or None,
+        args={name: text(value) for name, value in fields(builder.get("args")).items()},
+        secrets=texts(builder.get("secrets")), tags=(text(root["image"]),),
+        cache_from=(cache,) if cache else (), cache_to=(cache,) if cache else (),
+        platforms=texts(builder.get("arch")),
+    )  # fmt: skip
+    found = _built(tree, use, "", text(builder.get("context")), text(builder.get("dockerfile")) or "Dockerfile", "folder")
+    if found is not None:
+        yield Built(found)
+    overrides = []
+    for role in fields(root.get("servers")).values():
+        given = fields(role)
+        if text(given.get("cmd")):
+            overrides.append(_start("command", given["cmd"], given.at("cmd"), text(root["service"]), "shell"))
+    for each in texts(root.get("volumes")):
+        source, _, where = each.partition(":")
+        overrides.append(Override("volume", (source, where.partition(":")[0]), root.at("volumes"), text(root["service"])))
+    yield Started(tuple(overrides), path, key=path)
+
+
+def caprover(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """captain-definition: https://caprover.com/docs/captain-definition-file.html."""
+    root = _json(path, content)
+    file = root.get("dockerfilePath") if isinstance(root, dict) else None
+    if isinstance(file, str):
+        found = _built(tree, BuildUse(None, None, path, "caprover"), posixpath.dirname(path), ".", file, "folder")
+        if found is not None:
+            yield Built(found)
+
+
+def sam(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+    """An AWS SAM template's ``Metadata: {Dockerfile, DockerContext}``."""
+    root = document(path, content)
+    if isinstance(root, Note):
+        return
+    for each in walk(root):
+        if text(each.get("DockerContext")):
+            use = BuildUse(None, None, each.at("Dockerfile", "DockerContext"), "sam", target=text(each.get("DockerBuildTarget")) or None)
+            found = _built(tree, use, posixpath.dirname(path), text(each["DockerContext"]), text(each.get("Dockerfile")))
+            if found is not None:
+                yield Built(found)
+
+
+def _toml(path: str, content: str) -> dict[str, Any] | Note:
+    if len(content) > 100_000:  # noqa: PLR2004
+        return Note("not read: too large", path)
+    try:
+        return tomllib.loads(content)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return Note("not valid TOML", path)
+
+
+def _json(path: str, content: str) -> dict[str, Any] | Note:
+    try:
+        found = json.loads(content[:1_000_000])
+    except (ValueError, RecursionError):
+        return Note("not valid JSON", path)
+    return found if isinstance(found, dict) else Note("not a mapping", path)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _line(content: str, word: str) -> int:
+    at = content.find(word)
+    return content.count("\n", 0, at) + 1 if at >= 0 else 1
+
