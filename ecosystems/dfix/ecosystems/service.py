@@ -116,6 +116,4 @@ class Service:
     evidence: tuple[tuple[str, str], ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     env_read: tuple[str, ...] = ()
-
-
-NOT_CONSTANT = "is not constant"
+    reinstall: tuple[str, ...] = ()  # packages installed for the machine whose programs are started

@@ -31,7 +31,7 @@ def services(request: Request) -> Fact[Service]:
     live: list[Live] = []
     programs: list[tuple[Binary, Did]] = []
     for started in request.started:
-        program = _program(started, request)
+        program = _program(started, request, built)
         if program is None:
             return Unknown(f"what {started.where} starts is not literal")
         match = next((each for each in built if each[2] == program), None)
@@ -67,7 +67,7 @@ def services(request: Request) -> Fact[Service]:
     for part in parts:
         obstacles.extend(_obstacles(part))
     linked = _linked(request, found.value, parts, programs)
-    extra, whole = _files(request, parts, [each.path for each in live])
+    extra, whole = _files(request, parts)
     live.extend(extra)
     needs = [need for part in parts for need in part.facts.needs]
 
@@ -81,7 +81,7 @@ def services(request: Request) -> Fact[Service]:
         if use.program is not None
     )
     shell = next((use.source for part in parts for use in part.facts.starts if use.shell), None)
-    static, assign, evidence = linked if isinstance(linked, tuple) else (False, {}, ())
+    static, assign, evidence = linked
     shape = ("static" if static else "dynamic") + (
         " binary" if not whole and len(live) == len(programs) else " binary + files"
     )
@@ -142,26 +142,18 @@ def _built(request: Request, found: GoProject) -> list[tuple[Binary, Did, str]]:
     return list(built.values())
 
 
-def _program(started: Started, request: Request) -> str | None:
-    """The absolute path of what is started; a bare name is looked up where Go installs programs."""
+def _program(
+    started: Started, request: Request, built: list[tuple[Binary, Did, str]]
+) -> str | None:
+    """The absolute path of what is started; a bare name is looked up along PATH among what was built."""
     word = started.words[0] if started.words else None
     if word is None:
         return None
     if "/" in word:
         return posixpath.normpath(posixpath.join(started.directory, word))
-    for folder in ("/go/bin", *request.base.path):
-        for did in request.did:
-            path = posixpath.normpath(posixpath.join(did.directory, "x"))
-            del path
-        candidate = posixpath.join(folder, word)
-        if any(each[2] == candidate for each in _built_paths(request)):
-            return candidate
-    return posixpath.join("/usr/bin", word)
-
-
-def _built_paths(request: Request) -> list[tuple[Binary, Did, str]]:
-    found = project(request.tree, request.folder or ".")
-    return [] if isinstance(found, Unknown) else _built(request, found.value)
+    written = {each[2] for each in built}
+    along = [posixpath.join(folder, word) for folder in (*request.base.path, "/go/bin")]
+    return next((path for path in along if path in written), posixpath.join("/usr/bin", word))
 
 
 def _obstacles(part: GoRun) -> Iterator[Obstacle]:
@@ -202,8 +194,6 @@ def _linked(
         for values in flags
     ):
         return False, {}, (("its build flags ask for a C linker", programs[0][1].where),)
-    if vendored_or_no_requires(found):
-        pass
     why = (
         ('no package that it is built of says import "C"', programs[0][0].main.directory),
         ("no required module is known to compile C code", "go.mod"),
@@ -228,14 +218,8 @@ def _linked(
     return True, {"CGO_ENABLED": "0"}, (*why, ("without cgo, Go links statically", CGO))
 
 
-def vendored_or_no_requires(found: GoProject) -> bool:
-    """Are all sources of the binary at hand?"""
-    return found.vendored or not found.requires
-
-
-def _files(request: Request, parts: list[GoRun], binaries: list[str]) -> tuple[list[Live], str]:
+def _files(request: Request, parts: list[GoRun]) -> tuple[list[Live], str]:
     """The files beside the binary that the program opens, or why all of its folder is live."""
-    del binaries
     live: dict[str, Live] = {}
     for part in parts:
         for use in part.facts.opens:

@@ -36,6 +36,7 @@ from dfix.refactor.model import paths
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dfix.ecosystems.service import Service
     from dfix.refactor.model import Called, Place, Stage
 
 Fate = Literal["build", "run", "both"]
@@ -90,6 +91,7 @@ class Slice:
 
     stage: Stage
     root: str
+    again: frozenset[str] = frozenset()  # packages that the run-time stage installs too
     fates: dict[int, Fate] = field(default_factory=dict)
     kept: dict[int, tuple[int, ...]] = field(
         default_factory=dict
@@ -106,12 +108,10 @@ class Slice:
         return [place for place in self.stage.places if self.fates.get(place.at) == fate]
 
 
-def slice_of(stage: Stage, root: str, made: frozenset[str]) -> Slice:
-    """The slice of a stage whose project lies in `root`. `made` are absolute paths that builds write.
-
-    Raises Blocked.
-    """
-    found = Slice(stage, root)
+def slice_of(stage: Stage, root: str, service: Service) -> Slice:
+    """The slice of a stage whose project lies in `root`. Raises Blocked."""
+    found = Slice(stage, root, again=frozenset(service.reinstall))
+    made = frozenset(live.path for live in service.live)
     for place in stage.places:
         node = place.node
         match node:
@@ -227,6 +227,8 @@ def _call(place: Place, called: Called, found: Slice) -> Fate:
     """A package manager or compiler: it works in its directory, which must lie in the project's folder."""
     call = called.call
     assert call is not None  # noqa: S101 - the caller looked
+    if call.role is Role.ADD and found.again & set(call.packages):
+        return "both"
     if call.role in (Role.CLEAN, Role.CONFIG) or call.everywhere:
         return "build"
     if isinstance(called.directory, Unknown):

@@ -164,7 +164,7 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
         yield hold_back(first, "override", against)
         return
     try:
-        found = slice_of(stage, asked.request.root, frozenset(live.path for live in service.live))
+        found = slice_of(stage, asked.request.root, service)
     except Blocked as blocked:
         place, slug, sentence = blocked.args
         yield hold_back(place, slug, sentence)
