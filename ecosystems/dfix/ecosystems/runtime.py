@@ -9,11 +9,11 @@ not there; a source that could not be read makes the whole fact `Unknown` instea
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 SOURCE_LIMIT = 3_000_000
 """Characters of source that one project may have; beyond it its run-time facts are Unknown, so that time is bounded."""
@@ -164,16 +164,16 @@ class PurityKind(enum.Enum):
     LIBRARIES = "libraries"  # loads shared libraries of the system
     PROGRAMS = "programs"  # starts programs of the system
     ELSEWHERE = "elsewhere"  # installs files outside the package directory
-    SOURCE_ONLY = "source-only"  # compiled at install time: links to what the builder has
+    SOURCE_ONLY = "source-only"  # compiled at install time; without `libraries`, it is not known what it links to
 
 
 @dataclass(frozen=True, slots=True)
 class Purity:
     """What one package needs at run time, and where that is written.
 
-    `libraries` and `programs` are Debian package names (of the newest suite; debian.toml maps older ones).
-    `builds_with` are Debian packages without which an installation from source fails. `elsewhere` are directories
-    relative to the prefix that the package also writes.
+    `libraries` and `programs` are Debian package names, those of bookworm where suites differ. `builds_with` are
+    Debian packages without which an installation from source fails. `elsewhere` are directories that the package also
+    writes: relative to the prefix, or below the home directory. `brings` are dependencies that need something themselves.
     """
 
     name: str
@@ -183,3 +183,27 @@ class Purity:
     programs: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     builds_with: tuple[str, ...] = ()
+    brings: tuple[str, ...] = ()
+
+
+def purities_of(data: Mapping[str, Any]) -> dict[str, Purity]:
+    """The rows of a packages table by name: groups of plain names, and single packages, which take precedence."""
+    known = {
+        name: Purity(name, PurityKind(row["kind"]), row["source"])
+        for row in data["plain"]
+        for name in row["names"]
+    }
+    for row in data.get("brings", ()):
+        plain = known[row["name"]]
+        known[plain.name] = replace(plain, brings=tuple(row["names"]))
+    for row in data["package"]:
+        known[row["name"]] = Purity(
+            name=row["name"],
+            kind=PurityKind(row["kind"]),
+            source=row["source"],
+            libraries=tuple(row.get("libraries", ())),
+            programs=tuple(row.get("programs", ())),
+            elsewhere=tuple(row.get("elsewhere", ())),
+            builds_with=tuple(row.get("builds_with", ())),
+        )
+    return known

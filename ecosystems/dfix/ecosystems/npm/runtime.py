@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm.jsonc import read_object
+from dfix.ecosystems.npm.locks import purities as purities
+from dfix.ecosystems.npm.locks import purity as purity
 from dfix.ecosystems.npm.scripts import Command, expand
 from dfix.ecosystems.npm.workspaces import Workspace, workspaces_of
 from dfix.ecosystems.sources import under

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.pip.requirements import read_requirements
 from dfix.ecosystems.pip.wheels import Locked, locked, normalised
-from dfix.ecosystems.runtime import Purity, PurityKind
+from dfix.ecosystems.runtime import Purity, PurityKind, purities_of
 from dfix.ecosystems.sources import under
 from dfix.ecosystems.tables import table
 
@@ -32,6 +32,7 @@ class Distribution:
     source: str
     development: bool = False
     url: str | None = None
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ def project(tree: Tree, directory: str = ".", requirements: tuple[str, ...] = ()
     found = _distributions(tree, directory, requirements)
     manage = _django(tree, under(directory, "manage.py"))
     top = under(directory, ".")
-    has_sources = any(name.endswith(".py") for name in tree.listdir("" if top == "." else top))
-    if isinstance(found, Unknown) and manage is None and not has_sources:
+    if isinstance(found, Unknown) and not _has_sources(tree, top):
         return Unknown(f"{directory} holds no Python project: {found.why}")
     source = found.source if isinstance(found, Known) else manage or directory
     return Known(
@@ -83,6 +83,13 @@ def project(tree: Tree, directory: str = ".", requirements: tuple[str, ...] = ()
         ),
         source,
     )
+
+
+def _has_sources(tree: Tree, directory: str) -> bool:
+    """Are there Python files in the directory or in those just below it."""
+    top = "" if directory == "." else directory
+    folders = [top, *(f"{top}/{name}".lstrip("/") for name in tree.listdir(top))]
+    return any(name.endswith(".py") for folder in folders for name in tree.listdir(folder))
 
 
 def _distributions(tree: Tree, directory: str, requirements: tuple[str, ...]) -> Fact[tuple[Distribution, ...]]:
@@ -111,7 +118,7 @@ def _required(tree: Tree, directory: str, files: tuple[str, ...]) -> Fact[tuple[
             continue
         if item.name is None:
             return Unknown(f"{item.source}: {item.text} does not name its package")
-        found.append(Distribution(normalised(item.name), item.source, url=item.url))
+        found.append(Distribution(normalised(item.name), item.source, url=item.url, extras=_extras(item.text)))
     return Known(tuple(found), files[0])
 
 
@@ -131,7 +138,7 @@ def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]
     found: list[Distribution] = []
     if "dependencies" in project_table.get("dynamic", ()):
         return Unknown(f"{path}: the dependencies are dynamic")
-    found += [Distribution(_named(text), path) for text in project_table.get("dependencies", ())]
+    found += [Distribution(_named(text), path, extras=_extras(text)) for text in project_table.get("dependencies", ())]
     found += [Distribution(normalised(name), path) for name in poetry.get("dependencies", {}) if name != "python"]
     groups = [poetry.get("dev-dependencies", {})]
     groups += [group.get("dependencies", {}) for group in poetry.get("group", {}).values()]
@@ -163,6 +170,14 @@ def _django(tree: Tree, path: str) -> str | None:
     return path if isinstance(read, Known) and "django" in read.value else None
 
 
+def _extras(requirement: str) -> tuple[str, ...]:
+    """The names between the brackets behind the distribution's name."""
+    head, bracket, rest = requirement.partition("[")
+    if not bracket or any(mark in head for mark in ";@<>=~! "):
+        return ()
+    return tuple(normalised(name.strip()) for name in rest.partition("]")[0].split(",") if name.strip())
+
+
 def _settings(tree: Tree, manage: str | None) -> str | None:
     """`os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")` as manage.py has it."""
     read = tree.read(manage) if manage is not None else Unknown("no manage.py")
@@ -179,67 +194,70 @@ def _settings(tree: Tree, manage: str | None) -> str | None:
 
 @lru_cache(maxsize=1)
 def _purity() -> dict[str, Purity]:
-    """Rows by normalised name; a later, more special row replaces an earlier one."""
-    known: dict[str, Purity] = {}
-    data = table(__file__, "packages")
-    for row in data["plain"]:
-        for name in row["names"]:
-            known[name] = Purity(name, PurityKind(row["kind"]), row["source"])
-    for row in data["package"]:
-        known[row["name"]] = Purity(
-            name=row["name"],
-            kind=PurityKind(row["kind"]),
-            source=row["source"],
-            libraries=tuple(row.get("libraries", ())),
-            programs=tuple(row.get("programs", ())),
-            elsewhere=tuple(row.get("elsewhere", ())),
-            builds_with=tuple(row.get("builds_with", ())),
-        )
-    return known
+    return purities_of(table(__file__, "packages"))
 
 
-def purity(name: str) -> Fact[Purity]:
-    """What is known about a distribution, whatever its version; Unknown for names that the table does not hold."""
-    known = _purity().get(normalised(name))
+def purity(name: str, extras: Iterable[str] = ()) -> Fact[Purity]:
+    """What is known about a distribution, whatever its version; Unknown for names that the table does not hold.
+
+    An extra can change the answer: psycopg[binary] brings the library that psycopg loads.
+    """
+    plain = normalised(name)
+    known = _purity().get(plain)
+    for extra in extras:
+        known = _purity().get(f"{plain}[{extra}]")
+        if known is None:
+            return Unknown(f"what {name}[{extra}] brings is not known")
+        if known.kind not in {PurityKind.PURE, PurityKind.BUNDLED}:
+            break
     return Unknown(f"what {name} needs at run time is not known") if known is None else Known(known, known.source)
 
 
-def purities(found: PythonProject) -> Fact[tuple[Purity, ...]]:
-    """Judge every distribution of a project, by the table first and by the lockfile's wheels otherwise.
+def purities(found: PythonProject, *, locked: bool = True) -> Fact[tuple[Purity, ...]]:
+    """Judge every distribution of a project: by the table first, by the lockfile's wheels otherwise.
 
-    Unknown names the first that neither tells about. A lockfile that is there but is not used by the build must not
-    be trusted: the caller knows which one is.
+    `locked` tells that the build installs from the lockfile. Without one, the manifests' own names are judged and what
+    the table says that they bring; a distribution's further dependencies were judged when its row was made. Unknown
+    names the first distribution that neither tells about.
     """
     judged: dict[str, Purity] = {}
-    if isinstance(found.locked, Known):
+    if locked and isinstance(found.locked, Known):
+        names = {package.name for package in found.locked.value}
         for package in found.locked.value:
-            fact = _judged(package)
+            fact = _judged(package, names)
             if isinstance(fact, Unknown):
                 return fact
             judged[package.name] = fact.value
         return Known(tuple(judged.values()), found.locked.source)
-    names = found.names()
-    if isinstance(names, Unknown):
-        return names
-    for name in names.value:
-        known = purity(name)
-        if isinstance(known, Unknown):
-            return known
-        judged[name] = known.value
-    return Known(tuple(judged.values()), names.source)
+    if isinstance(found.distributions, Unknown):
+        return found.distributions
+    for item in found.distributions.value:
+        if item.development:
+            continue
+        if item.url is not None:
+            return Unknown(f"{item.source} installs {item.name} from elsewhere than the index")
+        pending = [(item.name, item.extras)]
+        while pending:
+            name, extras = pending.pop()
+            known = purity(name, extras)
+            if isinstance(known, Unknown):
+                return known
+            judged[name] = known.value
+            pending += [(brought, ()) for brought in known.value.brings if brought not in judged]
+    return Known(tuple(judged.values()), found.distributions.source)
 
 
-def _judged(package: Locked) -> Fact[Purity]:
-    known = purity(package.name)
-    if isinstance(known, Known):
-        return known
-    if package.wheels == "any":
-        return Known(Purity(package.name, PurityKind.PURE, package.source), package.source)
-    if package.wheels == "linux":
-        return Known(Purity(package.name, PurityKind.BUNDLED, package.source), package.source)
-    if package.wheels == "none":
-        return Known(Purity(package.name, PurityKind.SOURCE_ONLY, package.source), package.source)
-    return known
+def _judged(package: Locked, names: set[str]) -> Fact[Purity]:
+    if package.name == "psycopg" and "psycopg-binary" in names:
+        return purity("psycopg", ("binary",))
+    known = _purity().get(package.name)
+    if known is not None:
+        return Known(known, known.source)
+    kinds = {"any": PurityKind.PURE, "linux": PurityKind.BUNDLED, "none": PurityKind.SOURCE_ONLY}
+    kind = kinds.get(package.wheels or "")
+    if kind is None:
+        return Unknown(f"what {package.name} needs at run time is not known")
+    return Known(Purity(package.name, kind, package.source), package.source)
 
 
 def by_kind(judged: Iterable[Purity], *kinds: PurityKind) -> tuple[Purity, ...]:

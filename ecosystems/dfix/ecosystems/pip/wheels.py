@@ -23,8 +23,8 @@ LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 class Locked:
     """One package of a lockfile.
 
-    `wheels` is "any" when a wheel without native code exists, "linux" when only wheels for platforms do and glibc's is
-    among them, "none" when there are only sources or other platforms' wheels, None where the lockfile does not say.
+    `wheels` is "linux" when a wheel for glibc exists, which pip prefers there; "any" when there is only one without
+    native code; "none" when there are only sources or other platforms' wheels; None where the lockfile does not say.
     `groups` are the dependency groups that want it, empty where the lockfile does not say.
     """
 
@@ -85,11 +85,11 @@ def _toml(text: str, path: str) -> Fact[tuple[Locked, ...]]:
 
 
 def wheel_kind(files: Iterable[str]) -> str:
-    """Of a release's file names: "any", "linux" or "none"."""
+    """Of a release's file names: "linux", "any" or "none"."""
     platforms = [name.removesuffix(".whl").rpartition("-")[2] for name in files if name.endswith(".whl")]
-    if "any" in platforms:
-        return "any"
-    return "linux" if any("manylinux" in platform for platform in platforms) else "none"
+    if any("manylinux" in platform for platform in platforms):
+        return "linux"
+    return "any" if "any" in platforms else "none"
 
 
 def _pipenv(text: str, path: str) -> Fact[tuple[Locked, ...]]:
