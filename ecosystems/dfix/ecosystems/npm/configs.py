@@ -26,8 +26,9 @@ def config_file(tree: Tree, directory: str, stem: str) -> str | None:
 def constant_at(tree: Tree, path: str, keys: tuple[str, ...]) -> Fact[Value | None]:
     """The constant at `keys`, as in ("build", "outDir"); None if the file nowhere sets that.
 
-    The object that holds the keys is not searched for: every object of the file counts whose keys lie so inside each
-    other. Unknown if the file does not parse, sets it twice, or sets it to what is not constant.
+    The object that holds the keys is not searched for: every object of the file counts whose keys
+    lie so inside each other. Unknown if the file does not parse, sets it twice, or sets it to what
+    is not constant.
     """
     read = tree.read(path)
     if isinstance(read, Unknown):

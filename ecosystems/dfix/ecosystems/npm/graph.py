@@ -40,8 +40,9 @@ class Import:
 class NodeRun:
     """What one program is made of.
 
-    `followed` is false where the entry is a build's output or an import is not constant, so that all sources of the
-    project were read instead. `dynamic` are such imports; `missing` are imports of own files that are not there.
+    `followed` is false where the entry is a build's output or an import is not constant, so that
+    all sources of the project were read instead. `dynamic` are such imports; `missing` are imports
+    of own files that are not there.
     """
 
     facts: RuntimeFacts
@@ -101,7 +102,11 @@ def _compiled_from(tree: Tree, found: NodeProject, entry: str, paths: Paths) -> 
             continue
         relative = posixpath.splitext(entry.removeprefix(f"{out}/"))[0]
         # without rootDir, tsc takes the longest path that all sources share
-        roots = [config.value.root_dir] if config.value.root_dir else [under(found.directory, "src"), found.directory]
+        roots = (
+            [config.value.root_dir]
+            if config.value.root_dir
+            else [under(found.directory, "src"), found.directory]
+        )
         for root in roots:
             for suffix in (".ts", ".mts", ".cts", ".tsx"):
                 source = under(root, f"{relative}{suffix}")
@@ -124,7 +129,9 @@ def all_sources(paths: Paths, found: NodeProject) -> list[str]:
             continue
         folders = path[len(top) :].split("/")[:-1]
         stem = posixpath.basename(path).rpartition(".")[0]
-        tooling = stem.endswith(_TEST_ENDINGS) or stem.lower() in _TOOL_FILES or stem.startswith(".")
+        tooling = (
+            stem.endswith(_TEST_ENDINGS) or stem.lower() in _TOOL_FILES or stem.startswith(".")
+        )
         if tooling or _TESTS.intersection(folders):
             continue
         if not any(path.startswith(f"{place}/") for place in inner):
@@ -177,11 +184,20 @@ class _Walk:
         if specifier.startswith("/"):  # built from __dirname: from the tree's root already
             return _file(specifier[1:], self.paths)
         if specifier.startswith("."):
-            return _file(posixpath.normpath(posixpath.join(posixpath.dirname(path), specifier)), self.paths)
+            return _file(
+                posixpath.normpath(posixpath.join(posixpath.dirname(path), specifier)), self.paths
+            )
         for prefix, places in self.aliases.items():
-            if specifier == prefix or (prefix.endswith("/") and specifier.startswith(prefix)) or not prefix:
+            if (
+                specifier == prefix
+                or (prefix.endswith("/") and specifier.startswith(prefix))
+                or not prefix
+            ):
                 for place in places:
-                    target = _file(posixpath.normpath(posixpath.join(place, specifier[len(prefix) :])), self.paths)
+                    target = _file(
+                        posixpath.normpath(posixpath.join(place, specifier[len(prefix) :])),
+                        self.paths,
+                    )
                     if target is not None:
                         return target
         return None
@@ -192,7 +208,11 @@ class _Walk:
         for path, source in sorted(self.read.items()):
             for imported in source.imports:
                 specifier = imported.specifier
-                if specifier is None or specifier.startswith((".", "/", "#")) or self.local(path, specifier):
+                if (
+                    specifier is None
+                    or specifier.startswith((".", "/", "#"))
+                    or self.local(path, specifier)
+                ):
                     continue
                 places.setdefault(package_of(specifier), imported.source)
         return {Import(name, self.declared(name), source) for name, source in places.items()}
@@ -216,7 +236,12 @@ def _file(path: str, paths: Paths) -> str | None:
     if path in paths.files:
         return path
     stem, dot, ending = path.rpartition(".")
-    if dot and ending in {"js", "mjs", "cjs", "jsx"}:  # TypeScript's sources are imported by their output's name
+    if dot and ending in {
+        "js",
+        "mjs",
+        "cjs",
+        "jsx",
+    }:  # TypeScript's sources are imported by their output's name
         for suffix in (".ts", ".tsx", ".mts", ".cts"):
             if stem + suffix in paths.files:
                 return stem + suffix

@@ -1,7 +1,7 @@
 """Read one JavaScript or TypeScript source: what it imports, opens, starts and listens on.
 
-tree-sitter parses; nothing is resolved beyond the file. A name counts as constant when the file declares it once and
-never assigns it. What is used but not constant is listed as None.
+tree-sitter parses; nothing is resolved beyond the file. A name counts as constant when the file
+declares it once and never assigns it. What is used but not constant is listed as None.
 """
 
 from __future__ import annotations
@@ -137,7 +137,9 @@ class _Reader:
     captures: _Captures
     names: Names
     modules: dict[str, str] = field(default_factory=dict)  # local name -> module
-    functions: dict[str, tuple[str, str]] = field(default_factory=dict)  # local name -> module, export
+    functions: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # local name -> module, export
     imports: list[Imported] = field(default_factory=list)
     opens: list[PathUse] = field(default_factory=list)
     starts: list[ProcessUse] = field(default_factory=list)
@@ -159,12 +161,18 @@ class _Reader:
 
     def _bind_import(self, node: Node) -> None:
         source = node.child_by_field_name("source")
-        clause = next((child for child in node.named_children if child.type == "import_clause"), None)
+        clause = next(
+            (child for child in node.named_children if child.type == "import_clause"), None
+        )
         if source is None:
-            required = next((c for c in node.named_children if c.type == "import_require_clause"), None)
+            required = next(
+                (c for c in node.named_children if c.type == "import_require_clause"), None
+            )
             source = required.child_by_field_name("source") if required is not None else None
             if required is not None and source is not None and required.named_children:
-                self.modules[text_of(required.named_children[0])] = uses.normalised(string_of(source) or "")
+                self.modules[text_of(required.named_children[0])] = uses.normalised(
+                    string_of(source) or ""
+                )
         specifier = string_of(source)
         if specifier is None or any(child.type == "type" for child in node.children):
             return  # `import type` is erased
@@ -261,7 +269,10 @@ class _Reader:
             return self.functions.get(text_of(function), (None, text_of(function)))
         if function.type != "member_expression":
             return None, ""
-        held, prop = function.child_by_field_name("object"), function.child_by_field_name("property")
+        held, prop = (
+            function.child_by_field_name("object"),
+            function.child_by_field_name("property"),
+        )
         name = "" if prop is None else text_of(prop)
         if held is None:
             return None, name
@@ -282,7 +293,12 @@ class _Reader:
             self._open(node, first, how, Mode.WRITE)
         elif module == "fs" and name in uses.COPIES:
             self._open(node, first, how, Mode.READ)
-            self._open(node, self.names.value(arguments[1]) if len(arguments) > 1 else None, how, Mode.WRITE)
+            self._open(
+                node,
+                self.names.value(arguments[1]) if len(arguments) > 1 else None,
+                how,
+                Mode.WRITE,
+            )
         elif name in uses.DIRECTORIES.get(module, ()):
             self._open(node, first, how, Mode.READ)
         elif name in uses.SHELL_STARTS.get(module, ()):
@@ -291,7 +307,9 @@ class _Reader:
             self.starts.append(ProcessUse(program, self.where(node), how, module != "execa"))
         elif name in uses.PROGRAM_STARTS.get(module, ()):
             shell = any("shell" in text_of(argument) for argument in arguments[1:])
-            self.starts.append(ProcessUse(first.text if first else None, self.where(node), how, shell))
+            self.starts.append(
+                ProcessUse(first.text if first else None, self.where(node), how, shell)
+            )
         elif name in uses.SCRIPT_STARTS.get(module, ()):
             self._open(node, first, how, Mode.READ)
             self.starts.append(ProcessUse("node", self.where(node), how))
@@ -308,14 +326,31 @@ class _Reader:
         for pair in arguments[0].named_children:
             key = pair.child_by_field_name("key")
             if key is not None and text_of(key) == "path":
-                self._open(node, self.names.value(pair.child_by_field_name("value")), "dotenv.config", Mode.READ)
+                self._open(
+                    node,
+                    self.names.value(pair.child_by_field_name("value")),
+                    "dotenv.config",
+                    Mode.READ,
+                )
 
     def _listen(self, node: Node, first: Node) -> None:
         text = self.names.fallback(first)
         if first.type == "object":
-            keys = {text_of(k): p for p in first.named_children if (k := p.child_by_field_name("key")) is not None}
-            text = self.names.fallback(keys["port"].child_by_field_name("value")) if "port" in keys else None
-        port = int(text) if text is not None and text.isdecimal() and int(text) <= _HIGHEST_PORT else None
+            keys = {
+                text_of(k): p
+                for p in first.named_children
+                if (k := p.child_by_field_name("key")) is not None
+            }
+            text = (
+                self.names.fallback(keys["port"].child_by_field_name("value"))
+                if "port" in keys
+                else None
+            )
+        port = (
+            int(text)
+            if text is not None and text.isdecimal() and int(text) <= _HIGHEST_PORT
+            else None
+        )
         self.ports.append(PortUse(port, self.where(node)))
 
     def _open(self, node: Node, value: Value | None, how: str, mode: Mode) -> None:
@@ -346,7 +381,9 @@ class _Reader:
                 continue
             path = paths.mentioned(value, workdir)
             if path is not None:
-                self.opens.append(PathUse(path, self.where(node), "string", Anchor.SOURCE, Mode.MENTION))
+                self.opens.append(
+                    PathUse(path, self.where(node), "string", Anchor.SOURCE, Mode.MENTION)
+                )
 
 
 def _whole(node: Node) -> bool:
@@ -388,7 +425,10 @@ def _pattern(node: Node) -> Iterator[tuple[str | None, str | None]]:
             yield text_of(child), text_of(child)
         elif child.type == "pair_pattern":
             key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
-            yield (text_of(key) if key is not None else None), (text_of(value) if value is not None else None)
+            yield (
+                (text_of(key) if key is not None else None),
+                (text_of(value) if value is not None else None),
+            )
         elif child.type == "object_assignment_pattern" and child.named_children:
             yield text_of(child.named_children[0]), text_of(child.named_children[0])
         elif child.type == "rest_pattern":

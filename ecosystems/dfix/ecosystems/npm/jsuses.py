@@ -1,7 +1,8 @@
 """Which functions of Node.js and of common packages open, start and listen.
 
-Positions are those of each function's page: https://nodejs.org/api/fs.html, https://nodejs.org/api/child_process.html,
-https://nodejs.org/api/worker_threads.html, and of packages on https://www.npmjs.com/package/<name>.
+Positions are those of each function's page: https://nodejs.org/api/fs.html,
+https://nodejs.org/api/child_process.html, https://nodejs.org/api/worker_threads.html, and of
+packages on https://www.npmjs.com/package/<name>.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ _WRITE = (
 
 READS: Final = frozenset(name for base in _READ for name in (base, f"{base}Sync"))
 WRITES: Final = frozenset(name for base in _WRITE for name in (base, f"{base}Sync"))
-COPIES: Final = frozenset({"copyFile", "copyFileSync", "cp", "cpSync", "copy", "copySync", "move", "moveSync"})
+COPIES: Final = frozenset(
+    {"copyFile", "copyFileSync", "cp", "cpSync", "copy", "copySync", "move", "moveSync"}
+)
 
 SHELL_STARTS: Final = {
     "child_process": frozenset({"exec", "execSync"}),

@@ -45,7 +45,10 @@ class Names:
         values: dict[str, Node] = {}
         shadowed = {text_of(node) for node in captures.get("shadow", ())}
         for declarator in captures.get("declare", ()):
-            name, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
+            name, value = (
+                declarator.child_by_field_name("name"),
+                declarator.child_by_field_name("value"),
+            )
             if name is None or name.type != "identifier":
                 continue
             if value is None or text_of(name) in values:
@@ -64,8 +67,15 @@ class Names:
                 return None if text is None else _plain(text)
             case "template_string":
                 return self._template(node, depth)
-            case "parenthesized_expression" | "as_expression" | "non_null_expression" | "await_expression":
-                return self.value(node.named_children[0], depth + 1) if node.named_children else None
+            case (
+                "parenthesized_expression"
+                | "as_expression"
+                | "non_null_expression"
+                | "await_expression"
+            ):
+                return (
+                    self.value(node.named_children[0], depth + 1) if node.named_children else None
+                )
             case "identifier":
                 return self._name(node, depth)
             case "member_expression" if text_of(node) in _HERE:
@@ -118,7 +128,9 @@ class Names:
         parts: list[Value] = []
         for child in node.named_children:
             if child.type == "template_substitution":
-                inner = self.value(child.named_children[0], depth + 1) if child.named_children else None
+                inner = (
+                    self.value(child.named_children[0], depth + 1) if child.named_children else None
+                )
                 if inner is None:
                     return None
                 parts.append(inner)
@@ -147,8 +159,12 @@ class Names:
             return self.value(arguments[0], depth + 1)
         if last == "dirname" and len(arguments) == 1:
             inner = self.value(arguments[0], depth + 1)
-            return None if inner is None else Value(posixpath.dirname(inner.text) or ".", inner.anchor)
-        if last in _JOINS and (name == last or name.split(".")[0] in {"path", "Path", "posix", "nodePath"}):
+            return (
+                None if inner is None else Value(posixpath.dirname(inner.text) or ".", inner.anchor)
+            )
+        if last in _JOINS and (
+            name == last or name.split(".")[0] in {"path", "Path", "posix", "nodePath"}
+        ):
             parts = [self.value(argument, depth + 1) for argument in arguments]
             known = [part for part in parts if part is not None]
             return _paths(known) if known and len(known) == len(parts) else None
@@ -158,7 +174,11 @@ class Names:
 def arguments_of(call: Node) -> list[Node]:
     """The arguments of a call or `new`, without comments."""
     arguments = call.child_by_field_name("arguments")
-    return [] if arguments is None else [node for node in arguments.named_children if node.type != "comment"]
+    return (
+        []
+        if arguments is None
+        else [node for node in arguments.named_children if node.type != "comment"]
+    )
 
 
 def string_of(node: Node | None) -> str | None:
@@ -199,6 +219,10 @@ def _unquoted(text: str) -> str | None:
     if "\\" not in inner:
         return inner
     try:
-        return str(json.loads('"' + inner.replace("\\'", "'").replace('"', '\\"').replace('\\\\"', '\\"') + '"'))
+        return str(
+            json.loads(
+                '"' + inner.replace("\\'", "'").replace('"', '\\"').replace('\\\\"', '\\"') + '"'
+            )
+        )
     except ValueError:
         return None

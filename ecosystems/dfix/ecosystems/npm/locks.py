@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class Locked:
     """One package of a lockfile.
 
-    `scripts` tells that it runs a script at install time, which is how native code is compiled or fetched; None where
-    the lockfile does not say. `development` packages are left out by a production install. `system` tells that it is
-    restricted to some platforms, as prebuilt binaries are.
+    `scripts` tells that it runs a script at install time, which is how native code is compiled or
+    fetched; None where the lockfile does not say. `development` packages are left out by a
+    production install. `system` tells that it is restricted to some platforms, as prebuilt binaries
+    are.
     """
 
     name: str
@@ -46,7 +47,9 @@ def locked(tree: Tree, directory: str = ".") -> Fact[tuple[Locked, ...]]:
     }
     present = [name for name in readers if tree.is_file(under(directory, name))]
     if not present:
-        return Unknown("there is no lockfile that is read (package-lock.json, pnpm-lock.yaml, yarn.lock)")
+        return Unknown(
+            "there is no lockfile that is read (package-lock.json, pnpm-lock.yaml, yarn.lock)"
+        )
     if len(present) > 1 and "npm-shrinkwrap.json" not in present:
         return Unknown(f"there are several lockfiles: {', '.join(present)}")
     path = under(directory, present[0])
@@ -74,18 +77,23 @@ def _purity() -> dict[str, Purity]:
 def purity(name: str) -> Fact[Purity]:
     """What is known about a package that runs an install script or needs something of the system.
 
-    Unknown for names that the table does not hold; a package whose lockfile entry has no install script and that the
-    table does not hold is pure, which `purities` says.
+    Unknown for names that the table does not hold; a package whose lockfile entry has no install
+    script and that the table does not hold is pure, which `purities` says.
     """
     known = _purity().get(name)
-    return Unknown(f"what {name} needs at run time is not known") if known is None else Known(known, known.source)
+    return (
+        Unknown(f"what {name} needs at run time is not known")
+        if known is None
+        else Known(known, known.source)
+    )
 
 
 def purities(tree: Tree, directory: str = ".") -> Fact[tuple[Purity, ...]]:
     """Judge the packages that a production install brings, by the table first and the lockfile otherwise.
 
-    Unknown names the first package with an install script that the table does not hold, or of which the lockfile does
-    not tell whether it has one. Packages that a lockfile restricts to a platform are prebuilt binaries: bundled.
+    Unknown names the first package with an install script that the table does not hold, or of which
+    the lockfile does not tell whether it has one. Packages that a lockfile restricts to a platform
+    are prebuilt binaries: bundled.
     """
     read = locked(tree, directory)
     if isinstance(read, Unknown):
@@ -104,7 +112,7 @@ def purities(tree: Tree, directory: str = ".") -> Fact[tuple[Purity, ...]]:
 
 
 def _npm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
-    """lockfileVersion 2 and 3: https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json"""
+    """LockfileVersion 2 and 3: https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json"""
     try:
         data: Any = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
@@ -138,12 +146,14 @@ def _npm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
 
 
 def _npm_first(data: dict[str, Any], path: str) -> Iterator[Locked]:
-    """lockfileVersion 1 nests `dependencies` and does not say which run scripts."""
+    """LockfileVersion 1 nests `dependencies` and does not say which run scripts."""
     listed = data.get("dependencies")
     for name, entry in listed.items() if isinstance(listed, dict) else ():
         if isinstance(entry, dict):
             development, optional = bool(entry.get("dev")), bool(entry.get("optional"))
-            yield Locked(name, entry.get("version"), None, development, optional, system=False, source=path)
+            yield Locked(
+                name, entry.get("version"), None, development, optional, system=False, source=path
+            )
             yield from _npm_first(entry, path)
 
 
@@ -153,7 +163,10 @@ def _pnpm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
     Source: https://github.com/pnpm/spec/tree/master/lockfile
     """
     lines = text.splitlines()
-    version = next((line.split(":")[1].strip(" '\"") for line in lines if line.startswith("lockfileVersion:")), "")
+    version = next(
+        (line.split(":")[1].strip(" '\"") for line in lines if line.startswith("lockfileVersion:")),
+        "",
+    )
     if not version or not version[0].isdecimal():
         return Unknown(f"{path} names no lockfileVersion")
     tells = version.split(".")[0] in {"5", "6"}
@@ -174,9 +187,16 @@ def _pnpm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
     for line in lines:
         if line and not line.startswith(" "):
             inside = line.startswith("packages:")
-        elif inside and line.startswith("  ") and not line.startswith("   ") and line.rstrip().endswith((":", "}")):
+        elif (
+            inside
+            and line.startswith("  ")
+            and not line.startswith("   ")
+            and line.rstrip().endswith((":", "}"))
+        ):
             close()
-            name, locked_version = _pnpm_key(line.strip().partition(": ")[0].rstrip(":").strip("'\""))
+            name, locked_version = _pnpm_key(
+                line.strip().partition(": ")[0].rstrip(":").strip("'\"")
+            )
             entry = {}
         elif inside and line.startswith("    ") and not line.startswith("     "):
             key, _, value = line.strip().partition(":")
@@ -203,10 +223,23 @@ def _yarn(text: str, path: str) -> Fact[tuple[Locked, ...]]:
     for line in text.splitlines():
         if line and not line.startswith((" ", "#")) and line.endswith(":"):
             first = line[:-1].split(",")[0].strip().strip('"')
-            head, at, wanted = first.rpartition("@") if "@npm:" not in first else first.partition("@npm:")
-            name = head if at and head and not wanted.startswith("workspace:") and "@workspace:" not in first else None
+            head, at, wanted = (
+                first.rpartition("@") if "@npm:" not in first else first.partition("@npm:")
+            )
+            name = (
+                head
+                if at
+                and head
+                and not wanted.startswith("workspace:")
+                and "@workspace:" not in first
+                else None
+            )
         elif name is not None and line.strip().startswith(("version ", "version:")):
-            value = line.strip().removeprefix("version").strip(" :\"")
-            found.append(Locked(name, value, None, development=False, optional=False, system=False, source=path))
+            value = line.strip().removeprefix("version").strip(' :"')
+            found.append(
+                Locked(
+                    name, value, None, development=False, optional=False, system=False, source=path
+                )
+            )
             name = None
     return Known(tuple(found), path) if found else Unknown(f"{path} lists no packages")

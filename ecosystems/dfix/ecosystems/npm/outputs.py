@@ -1,7 +1,7 @@
 """What build commands of JavaScript projects write, by each tool's own configuration.
 
-A tool's default is the one its documentation names; where a configuration sets the place to what is not constant, or
-the command is none that this module knows, the answer is Unknown.
+A tool's default is the one its documentation names; where a configuration sets the place to what is
+not constant, or the command is none that this module knows, the answer is Unknown.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class Output:
     """What one build tool writes; paths from the tree's root.
 
-    `paths` are files or directories. `static` tells that a web server can serve them without Node.js. `beside` are
-    project files that the output needs next to it when it runs. `whole` tells that it runs without node_modules.
+    `paths` are files or directories. `static` tells that a web server can serve them without
+    Node.js. `beside` are project files that the output needs next to it when it runs. `whole` tells
+    that it runs without node_modules.
     """
 
     tool: str
@@ -57,7 +58,9 @@ def outputs(tree: Tree, directory: str, built: Iterable[Command]) -> Fact[tuple[
             continue
         reader = _TOOLS.get(program or "")
         if reader is None:
-            return Unknown(f"{command.source} runs {program or 'what is not constant'}, and what it writes is not known")
+            return Unknown(
+                f"{command.source} runs {program or 'what is not constant'}, and what it writes is not known"
+            )
         written = reader(tree, directory, command)
         if isinstance(written, Unknown):
             return written
@@ -76,7 +79,11 @@ def option(words: Words, *names: str) -> Fact[str | None]:
         for name in names:
             if word == name:
                 value = words[index + 1] if index + 1 < len(words) else None
-                return Unknown(f"{name} has no constant value") if value is None else Known(value, "the command")
+                return (
+                    Unknown(f"{name} has no constant value")
+                    if value is None
+                    else Known(value, "the command")
+                )
             if word.startswith(f"{name}=") and name.startswith("--"):
                 return Known(word[len(name) + 1 :], "the command")
     return Known(None, "the command")
@@ -101,7 +108,9 @@ def _place(tree: Tree, directory: str, command: Command, names: tuple[str, ...],
     if value.value.anchor is Anchor.ROOT:
         return Unknown(f"{value.source} sets an absolute path")
     text = value.value.text
-    return Known(text if value.value.anchor is Anchor.SOURCE else under(directory, text), value.source)
+    return Known(
+        text if value.value.anchor is Anchor.SOURCE else under(directory, text), value.source
+    )
 
 
 def _tsc(tree: Tree, directory: str, command: Command) -> _Written:
@@ -132,7 +141,9 @@ def _tsc(tree: Tree, directory: str, command: Command) -> _Written:
         return Known((), path)
     place = under(directory, given.value) if given.value is not None else config.value.out_dir
     if place is None and command.program == "vue-tsc":
-        return Known((), path)  # only checks types: what it may write beside the sources, vite does not read
+        return Known(
+            (), path
+        )  # only checks types: what it may write beside the sources, vite does not read
     if place is None:
         return Unknown(f"{path} sets no outDir: tsc writes beside its sources")
     return Known((Output("tsc", (place,), path),), path)
@@ -158,7 +169,9 @@ def _referenced(tree: Tree, top: TsConfig, program: str | None) -> _Written:
 def _nest(tree: Tree, directory: str, command: Command) -> _Written:
     """https://docs.nestjs.com/cli/monorepo#cli-properties"""
     if "build" not in command.words[1:2]:
-        return Unknown(f"{command.source}: nest {command.words[1] if len(command.words) > 1 else ''} builds nothing")
+        return Unknown(
+            f"{command.source}: nest {command.words[1] if len(command.words) > 1 else ''} builds nothing"
+        )
     settings: dict[str, Any] = {}
     cli = under(directory, "nest-cli.json")
     if tree.is_file(cli):
@@ -189,12 +202,18 @@ def _nest(tree: Tree, directory: str, command: Command) -> _Written:
 def _next(tree: Tree, directory: str, command: Command) -> _Written:
     """https://nextjs.org/docs/app/api-reference/config/next-config-js/output"""
     if "build" not in command.words[1:2]:
-        return _nothing_but(command, "export") if "export" not in command.words else _next_export(tree, directory, command)
+        return (
+            _nothing_but(command, "export")
+            if "export" not in command.words
+            else _next_export(tree, directory, command)
+        )
     path = config_file(tree, directory, "next.config")
     place = _place(tree, directory, command, (), "next.config", ("distDir",), ".next")
     if isinstance(place, Unknown):
         return place
-    mode = constant_at(tree, path, ("output",)) if path is not None else Known(None, "no next.config")
+    mode = (
+        constant_at(tree, path, ("output",)) if path is not None else Known(None, "no next.config")
+    )
     if isinstance(mode, Unknown):
         return mode
     kind = mode.value.text if mode.value is not None else None
@@ -203,7 +222,9 @@ def _next(tree: Tree, directory: str, command: Command) -> _Written:
         return _next_export(tree, directory, command)
     if kind == "standalone":
         parts = (under(place.value, "standalone"), under(place.value, "static"))
-        return Known((Output("next standalone", parts, mode.source, whole=True, beside=public),), mode.source)
+        return Known(
+            (Output("next standalone", parts, mode.source, whole=True, beside=public),), mode.source
+        )
     config = (path,) if path is not None else ()
     beside = (*public, under(directory, "package.json"), *config)
     return Known((Output("next", (place.value,), place.source, beside=beside),), place.source)
@@ -227,7 +248,9 @@ def _nuxt(_tree: Tree, directory: str, command: Command) -> _Written:
     if verb == "build":
         return Known((Output("nuxt", (under(directory, ".output"),), source, whole=True),), source)
     if verb == "generate":
-        return Known((Output("nuxt", (under(directory, ".output/public"),), source, static=True),), source)
+        return Known(
+            (Output("nuxt", (under(directory, ".output/public"),), source, static=True),), source
+        )
     return Known((), command.source) if verb == "prepare" else _nothing_but(command, "generate")
 
 
@@ -240,14 +263,25 @@ def _vite(tree: Tree, directory: str, command: Command) -> _Written:
         root = constant_at(tree, path, ("root",))
         if isinstance(root, Unknown) or root.value is not None:
             return Unknown(f"{path} sets another root")
-    place = _place(tree, directory, command, ("--outDir",), "vite.config", ("build", "outDir"), "dist")
+    place = _place(
+        tree, directory, command, ("--outDir",), "vite.config", ("build", "outDir"), "dist"
+    )
     if isinstance(place, Unknown):
         return place
     frameworks = {"remix": "build", "svelte": None}
     text = tree.read(path) if path is not None else Unknown("no vite.config")
     for marker, output in frameworks.items():
-        if isinstance(text, Known) and (f"@{marker}" in text.value) and f"{marker}" in text.value and "sveltekit" in text.value:
-            return Unknown(f"{path} builds with {marker}, whose adapter decides the output") if output is None else place
+        if (
+            isinstance(text, Known)
+            and (f"@{marker}" in text.value)
+            and f"{marker}" in text.value
+            and "sveltekit" in text.value
+        ):
+            return (
+                Unknown(f"{path} builds with {marker}, whose adapter decides the output")
+                if output is None
+                else place
+            )
     server = any(word is not None and word.startswith("--ssr") for word in command.words)
     return Known((Output("vite", (place.value,), place.source, static=not server),), place.source)
 
@@ -260,22 +294,33 @@ def _angular(tree: Tree, directory: str, command: Command) -> _Written:
     if isinstance(given, Unknown):
         return given
     if given.value is not None:
-        return Known((Output("ng", (under(directory, given.value),), command.source, static=True),), command.source)
+        return Known(
+            (Output("ng", (under(directory, given.value),), command.source, static=True),),
+            command.source,
+        )
     path = under(directory, "angular.json")
     read = read_object(tree, path)
     if isinstance(read, Unknown):
         return read
     projects = read.value.get("projects")
     if not isinstance(projects, dict) or len(projects) != 1:
-        return Unknown(f"{path} holds {len(projects) if isinstance(projects, dict) else 'no'} projects")
-    (name, project), = projects.items()
-    targets = project.get("architect", project.get("targets", {})) if isinstance(project, dict) else {}
+        return Unknown(
+            f"{path} holds {len(projects) if isinstance(projects, dict) else 'no'} projects"
+        )
+    ((name, project),) = projects.items()
+    targets = (
+        project.get("architect", project.get("targets", {})) if isinstance(project, dict) else {}
+    )
     build = targets.get("build", {}) if isinstance(targets, dict) else {}
     options = build.get("options", {}) if isinstance(build, dict) else {}
     place = options.get("outputPath") if isinstance(options, dict) else None
     if isinstance(place, dict):
         base, browser = place.get("base"), place.get("browser", "browser")
-        place = posixpath.join(base, browser) if isinstance(base, str) and isinstance(browser, str) else None
+        place = (
+            posixpath.join(base, browser)
+            if isinstance(base, str) and isinstance(browser, str)
+            else None
+        )
     elif isinstance(build, dict) and str(build.get("builder", "")).endswith(":application"):
         place = posixpath.join(place if isinstance(place, str) else f"dist/{name}", "browser")
     if not isinstance(place, str):
@@ -306,7 +351,10 @@ def _copy(_tree: Tree, directory: str, command: Command) -> _Written:
     words = [word for word in command.words[1:] if word is None or not word.startswith("-")]
     if len(words) < 2 or words[-1] is None:  # noqa: PLR2004 - source and target
         return Unknown(f"{command.source}: where {command.program} copies to is not constant")
-    return Known((Output(str(command.program), (under(directory, words[-1]),), command.source),), command.source)
+    return Known(
+        (Output(str(command.program), (under(directory, words[-1]),), command.source),),
+        command.source,
+    )
 
 
 def _prisma(_tree: Tree, _directory: str, command: Command) -> _Written:

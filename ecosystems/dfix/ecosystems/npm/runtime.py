@@ -1,7 +1,8 @@
 """What a Node.js project is at run time: its scripts, dependencies and entry, and what its sources use.
 
-`project` reads package.json and what lies beside it. `runs` follows the imports of one entry through the project's
-own files, and names every package that they import. Packages in node_modules are never read.
+`project` reads package.json and what lies beside it. `runs` follows the imports of one entry
+through the project's own files, and names every package that they import. Packages in node_modules
+are never read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.tree import Tree
 
-LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
+LIFECYCLE = (
+    "preinstall",
+    "install",
+    "postinstall",
+    "prepublish",
+    "preprepare",
+    "prepare",
+    "postprepare",
+)
 """Scripts of the root project that `npm ci` and `npm install` run: https://docs.npmjs.com/cli/v10/using-npm/scripts"""
 
 _LOCKS = {
@@ -155,7 +164,16 @@ def entry_of(found: NodeProject, command: Command) -> Fact[Entry]:
     """The entry of a `node x.js` command (also behind pm2-runtime, tsx, ts-node); Unknown for other programs."""
     program = command.program
     words = list(command.words[1:])
-    if program not in {"node", "nodejs", "pm2-runtime", "ts-node", "tsx", "nodemon", "ts-node-dev", "bun"}:
+    if program not in {
+        "node",
+        "nodejs",
+        "pm2-runtime",
+        "ts-node",
+        "tsx",
+        "nodemon",
+        "ts-node-dev",
+        "bun",
+    }:
         return Unknown(f"{command.source} starts {program or 'what is not constant'}, not a file")
     if program == "bun" and words[:1] == ["run"]:
         words = words[1:]

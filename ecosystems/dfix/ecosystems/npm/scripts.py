@@ -1,8 +1,8 @@
 """Expand package.json scripts to the simple commands that run in the end.
 
-`npm start` runs prestart, start and poststart; each may call further scripts. What is expanded is what npm does
-(https://docs.npmjs.com/cli/v10/using-npm/scripts): yarn berry and pnpm may skip pre and post scripts, so the expansion
-can hold more than they run, never less.
+`npm start` runs prestart, start and poststart; each may call further scripts. What is expanded is
+what npm does (https://docs.npmjs.com/cli/v10/using-npm/scripts): yarn berry and pnpm may skip pre
+and post scripts, so the expansion can hold more than they run, never less.
 """
 
 from __future__ import annotations
@@ -20,8 +20,17 @@ Words = tuple[str | None, ...]
 
 _DEEPEST = 12  # scripts within scripts; deeper is a loop
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
-_SHELL_WORDS = frozenset({"if", "for", "while", "until", "case", "function", "{", "!", "[", "[[", "eval", "source"})
-_FIRST = {"test": "test", "start": "start", "stop": "stop", "restart": "restart", "t": "test", "tst": "test"}
+_SHELL_WORDS = frozenset(
+    {"if", "for", "while", "until", "case", "function", "{", "!", "[", "[[", "eval", "source"}
+)
+_FIRST = {
+    "test": "test",
+    "start": "start",
+    "stop": "stop",
+    "restart": "restart",
+    "t": "test",
+    "tst": "test",
+}
 _OWN_VERBS = frozenset(
     {"install", "i", "ci", "add", "remove", "publish", "pack", "audit", "cache", "config", "set", "version", "login",
      "link", "why", "workspace", "workspaces", "dlx", "global", "init", "up", "upgrade", "update", "prune", "rebuild"}
@@ -44,14 +53,21 @@ class Command:
 
 
 def expand(
-    scripts: Mapping[str, str], words: Sequence[str | None], *, has_server: bool = False, manifest: str = "package.json"
+    scripts: Mapping[str, str],
+    words: Sequence[str | None],
+    *,
+    has_server: bool = False,
+    manifest: str = "package.json",
 ) -> Fact[tuple[Command, ...]]:
     """The simple commands that `words` come to, in order.
 
-    `has_server` tells that server.js exists, which npm starts when there is no start script. Unknown where a script is
-    missing, calls itself, or uses more of the shell than lists of simple commands.
+    `has_server` tells that server.js exists, which npm starts when there is no start script.
+    Unknown where a script is missing, calls itself, or uses more of the shell than lists of simple
+    commands.
     """
-    return _expanded(scripts, Command(tuple(words), "the command"), 0, has_server=has_server, manifest=manifest)
+    return _expanded(
+        scripts, Command(tuple(words), "the command"), 0, has_server=has_server, manifest=manifest
+    )
 
 
 def _expanded(
@@ -72,7 +88,9 @@ def _expanded(
     for name in names:
         text = scripts.get(name)
         if text is None and name == "start" and has_server:
-            text = "node server.js"  # https://docs.npmjs.com/cli/v10/using-npm/scripts#default-values
+            text = (
+                "node server.js"  # https://docs.npmjs.com/cli/v10/using-npm/scripts#default-values
+            )
         if text is None:
             return Unknown(f"{manifest} has no script {name}")
         for stage in (f"pre{name}", name, f"post{name}"):
@@ -87,14 +105,18 @@ def _expanded(
                 own[-1] = Command(own[-1].words + extra, own[-1].source, own[-1].env)
             for inner in own:
                 merged = Command(inner.words, inner.source, unwrapped.env + inner.env)
-                deeper = _expanded(scripts, merged, depth + 1, has_server=has_server, manifest=manifest)
+                deeper = _expanded(
+                    scripts, merged, depth + 1, has_server=has_server, manifest=manifest
+                )
                 if isinstance(deeper, Unknown):
                     return deeper
                 found.extend(deeper.value)
     return Known(tuple(found), f"{manifest}: scripts.{names[-1]}")
 
 
-def _script(command: Command, scripts: Mapping[str, str]) -> tuple[tuple[str, ...], Words] | None | Unknown:
+def _script(
+    command: Command, scripts: Mapping[str, str]
+) -> tuple[tuple[str, ...], Words] | Unknown | None:
     """The scripts that a command runs and the words that it hands to them; None if it runs none."""
     program = command.program
     words = command.words
@@ -103,7 +125,14 @@ def _script(command: Command, scripts: Mapping[str, str]) -> tuple[tuple[str, ..
     if program not in _MANAGERS:
         return None
     rest = list(words[1:])
-    while rest and rest[0] in {"--silent", "-s", "--quiet", "-q", "--if-present", "--no-update-notifier"}:
+    while rest and rest[0] in {
+        "--silent",
+        "-s",
+        "--quiet",
+        "-q",
+        "--if-present",
+        "--no-update-notifier",
+    }:
         del rest[0]
     if not rest:
         return Unknown(f"{program} without a verb installs") if program == "yarn" else None
@@ -131,7 +160,9 @@ def _handed(program: str, rest: Sequence[str | None]) -> Words:
     return () if program == "npm" else tuple(rest)
 
 
-def _several(command: Command, scripts: Mapping[str, str]) -> tuple[tuple[str, ...], Words] | Unknown:
+def _several(
+    command: Command, scripts: Mapping[str, str]
+) -> tuple[tuple[str, ...], Words] | Unknown:
     names: list[str] = []
     for word in command.words[1:]:
         if word is None:
@@ -146,7 +177,9 @@ def _several(command: Command, scripts: Mapping[str, str]) -> tuple[tuple[str, .
         if not chosen:
             return Unknown(f"{command.program} runs {word}, which is no script")
         names.extend(chosen)
-    return (tuple(names), ()) if names else Unknown(f"{command.program} runs nothing that is constant")
+    return (
+        (tuple(names), ()) if names else Unknown(f"{command.program} runs nothing that is constant")
+    )
 
 
 def _unwrapped(command: Command) -> Command:
@@ -189,7 +222,8 @@ def _assignments(words: Words) -> tuple[Words, tuple[tuple[str, str | None], ...
 def commands_of(text: str, source: str) -> Fact[tuple[Command, ...]]:
     """The simple commands of a script's text, whatever joins them.
 
-    Reads words, quotes, && || ; | & and redirections; Unknown for groups, substitutions and keywords.
+    Reads words, quotes, && || ; | & and redirections; Unknown for groups, substitutions and
+    keywords.
     """
     tokens = _tokens(text)
     if tokens is None:
@@ -242,7 +276,12 @@ def _tokens(text: str) -> list[tuple[str, str | None]] | None:
             if read is None:
                 return None
             value, position = read
-            if value is not None and value.isdecimal() and position < len(text) and text[position] in "<>":
+            if (
+                value is not None
+                and value.isdecimal()
+                and position < len(text)
+                and text[position] in "<>"
+            ):
                 continue  # the number of a redirected stream
             name, equals, _ = text[start:position].partition("=")
             variable = value is None and equals and name.isidentifier()

@@ -12,7 +12,7 @@ from dfix.ecosystems.npm.locks import install_scripts
 from dfix.ecosystems.npm.outputs import outputs
 from dfix.ecosystems.npm.runtime import NodeProject, commands, entry_of, project, tools_of
 from dfix.ecosystems.runtime import Anchor, Mode, NeedKind
-from dfix.ecosystems.service import Live, Obstacle, Request, Service
+from dfix.ecosystems.service import Live, Obstacle, Request, Service, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +120,20 @@ def services(request: Request) -> Fact[Service]:
                 use.name for part in parts for use in part.facts.env if use.name is not None
             ),
             reinstall=_reinstalled(request, found.value, started.value),
+            claimed=_claimed(request, found.value),
         ),
         found.source,
+    )
+
+
+def _claimed(request: Request, found: NodeProject) -> tuple[Started, ...]:
+    """The start commands that are the Node.js project's."""
+    return tuple(
+        each
+        for each in request.started
+        if (name := posixpath.basename(each.words[0] or "")) in MANAGERS
+        or name in ("node", "nodejs")
+        or _is_tool(name, found, request)
     )
 
 

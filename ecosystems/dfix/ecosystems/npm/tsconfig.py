@@ -48,7 +48,9 @@ def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
             return Unknown(f"{path} extends itself")
         read = read_object(tree, current)
         if isinstance(read, Unknown):
-            if package:  # a shared configuration from node_modules: it sets no outDir of this project
+            if (
+                package
+            ):  # a shared configuration from node_modules: it sets no outDir of this project
                 continue
             return read
         declared = read.value.get("compilerOptions")
@@ -119,9 +121,13 @@ def paths_of_config(tree: Tree, path: str) -> dict[str, tuple[str, ...]]:
         # without baseUrl, paths are relative to the tsconfig; with one, to it
         base = config.base_url
         own = posixpath.dirname(path)
-        moved = [posixpath.relpath(place, own or ".") if base is not None else place for place in places]
+        moved = [
+            posixpath.relpath(place, own or ".") if base is not None else place for place in places
+        ]
         roots = [posixpath.join(base, place) if base is not None else place for place in moved]
-        aliases[key.removesuffix("*")] = tuple(posixpath.normpath(root.removesuffix("*") or ".") for root in roots)
+        aliases[key.removesuffix("*")] = tuple(
+            posixpath.normpath(root.removesuffix("*") or ".") for root in roots
+        )
     if config.base_url is not None:
         aliases[""] = (config.base_url,)
     return aliases

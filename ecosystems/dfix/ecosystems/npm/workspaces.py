@@ -47,7 +47,9 @@ def workspaces_of(tree: Tree, directory: str, data: dict[str, Any]) -> Fact[tupl
             if isinstance(manifest, Unknown):
                 return manifest
             name = manifest.value.get("name")
-            found.append(Workspace(under(directory, place), name if isinstance(name, str) else None))
+            found.append(
+                Workspace(under(directory, place), name if isinstance(name, str) else None)
+            )
     return Known(tuple(found), patterns.source)
 
 
@@ -106,4 +108,8 @@ def _segments(place: list[str], pattern: list[str]) -> bool:
         return not place
     if pattern[0] == "**":
         return any(_segments(place[index:], pattern[1:]) for index in range(len(place) + 1))
-    return bool(place) and fnmatch.fnmatchcase(place[0], pattern[0]) and _segments(place[1:], pattern[1:])
+    return (
+        bool(place)
+        and fnmatch.fnmatchcase(place[0], pattern[0])
+        and _segments(place[1:], pattern[1:])
+    )
