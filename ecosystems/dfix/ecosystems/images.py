@@ -1,0 +1,371 @@
+"""What is known of base images: the facts of ``images.toml``, found by reference.
+
+`image` reads a reference and gives an `Image`, or says why it is not known. It asks no registry: a
+fact is what the image's own Dockerfile or page says, its source beside it, and what was not read is
+Unknown. `dfix.ecosystems.counterparts` names the images that can take its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from dfix.ecosystems.facts import Unknown
+from dfix.ecosystems.references import Reference, Written, parse
+from dfix.ecosystems.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Role = Literal["runtime", "toolchain"]
+Starts = Literal["server", "repl", "shell", "none"]
+
+Kind = Literal["version", "suite", "date", "word"]
+Layers = list[tuple[str, dict[str, Any]]]
+
+
+class Inherited(NamedTuple):
+    """A variable that the image sets.
+
+    `value` is None where it differs from release to release. A `runtime` value is one that programs
+    read when they run (LANG, JAVA_HOME); a `toolchain` value serves the building (GOPATH) or only
+    names a version. `certain` is false where the tag does not tell whether the variable is set.
+    """
+
+    value: str | None
+    role: Role
+    certain: bool = True
+
+
+class Account(NamedTuple):
+    """A user of the image's passwd file."""
+
+    uid: int
+    gid: int
+    home: str
+
+
+class Part(NamedTuple):
+    """A stretch of the reference's text: what it is, and where it stands."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """A base image as its publisher describes it.
+
+    `version` is what the tag says of the family's version: "3.12", "20.11.1", None for one that
+    moves (``latest``). `suite` is the distribution release (``bookworm``, ``alpine3.20``), None
+    where the tag does not say: it moves. `shell` and `package_manager` are None where there is
+    none. `users`, `directories` (path to uid and gid) and `programs` hold what was read, not all
+    that there is. `docker_clean`: apt empties its archive after each install, by a hook of its own.
+    """
+
+    reference: Reference
+    written: Written
+    prefix: str
+    parts: tuple[Part, ...]
+    family: str
+    variant: str
+    version: str | None
+    suite: str | None
+    libc: Literal["glibc", "musl"] | None
+    shell: str | None
+    package_manager: str | None
+    user: str
+    users: Mapping[str, Account]
+    env: Mapping[str, Inherited]
+    workdir: str
+    entrypoint: tuple[str, ...] | None
+    cmd: tuple[str, ...] | None
+    stopsignal: str | None
+    ports: tuple[str, ...]
+    volumes: tuple[str, ...]
+    healthcheck: bool
+    starts: Starts
+    directories: Mapping[str, tuple[int, int]]
+    programs: frozenset[str]
+    docker_clean: bool
+    sources: tuple[str, ...]
+
+    @cached_property
+    def release(self) -> tuple[int, ...] | None:
+        """The leading numbers of the version: (3, 12) for "3.12-rc"; None for one that moves."""
+        return None if self.version is None else _numbers(self.version)
+
+    @property
+    def name(self) -> str:
+        """The reference as its file writes it."""
+        return self.written.text
+
+    @property
+    def account(self) -> Account | None:
+        """The user that the image runs as, if its entry in passwd is known."""
+        by_id = {str(account.uid): account for account in self.users.values()}
+        name = self.user.partition(":")[0]
+        return self.users.get(name) or by_id.get(name)
+
+
+def image(
+    reference: str, prefixes: Sequence[str] = (), *, written: str | None = None
+) -> Image | Unknown:
+    """Find what is known of the image that `reference` names, its variables already resolved.
+
+    `prefixes` are the registries or paths under which the repository's own mirrors serve public
+    images (``registry.example.com/hub``); public mirrors are known. `written` is the text with its
+    variables, ``node:${V}-slim``, which counterparts repeat.
+    """
+    parsed = parse(reference)
+    if isinstance(parsed, Unknown):
+        return parsed
+    prefix, home = _home(parsed, prefixes)
+    found = _repositories().get(home)
+    if found is None:
+        return Unknown(f"nothing is known of {parsed.name}")
+    family, fixed = found
+    parts = _parts(family, parsed)
+    if isinstance(parts, Unknown):
+        return parts
+    described = _variant(family, fixed, parts)
+    if isinstance(described, Unknown):
+        return Unknown(f"{parsed.text}: {described.why}")
+    variant, chain = described
+    version = fixed.get("version") or _version(family, parts)
+    suite = fixed.get("suite") or _suite(family, parts, version)
+    facts = _merged(chain, version, suite)
+    text = Written(reference, written)
+    return Image(parsed, text, prefix, parts, family["name"], variant, version, suite, **facts)
+
+
+def suites() -> Mapping[str, str]:
+    """Each known release of a distribution by its code name: ``bookworm`` to ``debian 12``."""
+    known: Mapping[str, str] = _facts()["suites"]
+    return known
+
+
+# Finding the family -------------------------------------------------------------------------------
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    return table(__file__, "images")
+
+
+def families() -> dict[str, Any]:
+    """The rows of ``images.toml`` by family."""
+    families: dict[str, Any] = _facts()["family"]
+    return families
+
+
+@cache
+def _repositories() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Full name to (family, what the name alone says of version, suite and variant)."""
+    return {
+        repository: ({"name": name, **family}, fixed)
+        for name, family in families().items()
+        for repository, fixed in family["repository"].items()
+    }
+
+
+def _home(reference: Reference, prefixes: Iterable[str]) -> tuple[str, str]:
+    """The prefix of a mirror, and the name that the image has at its publisher's."""
+    full = reference.full_name
+    mirrors = [*(prefix.rstrip("/") for prefix in prefixes), *_facts()["mirror"]]
+    for prefix in sorted(mirrors, key=len, reverse=True):
+        if prefix and full.startswith(f"{prefix}/"):
+            behind = parse(full[len(prefix) + 1 :])
+            if isinstance(behind, Reference):
+                return prefix, behind.full_name
+    return "", full
+
+
+_DATE_LENGTH = len("20240110")
+
+# Reading the tag ----------------------------------------------------------------------------------
+
+
+def _parts(family: dict[str, Any], reference: Reference) -> tuple[Part, ...] | Unknown:
+    """Split the tag at dashes into version, suite and words; Unknown for a word not read before."""
+    if reference.tag is None:
+        return ()
+    parts: list[Part] = []
+    position = len(reference.name) + 1
+    for token in reference.tag.split("-"):
+        kind = _kind(family, token, first=not parts)
+        end = position + len(token)
+        if kind is None:
+            return Unknown(f"{reference.text}: what {token} means in its tag is not known")
+        if kind == "version" and parts:
+            if parts[-1].kind != "version":
+                return Unknown(f"{reference.text}: what {token} means in its tag is not known")
+            last = parts.pop()
+            parts.append(Part("version", f"{last.text}-{token}", last.start, end))
+        else:
+            parts.append(Part(kind, token, position, end))
+        position = end + 1
+    return tuple(parts)
+
+
+def _kind(family: dict[str, Any], token: str, *, first: bool) -> Kind | None:
+    if token in family["words"]:
+        return "word"
+    if token in _facts()["suites"] or is_alpine(token):
+        return "suite"
+    if token in family["channels"] or token in family.get("suffixes", ()):
+        return "version"
+    if token[:1].isdigit():
+        if family.get("dated", False) and len(token.partition(".")[0]) == _DATE_LENGTH:
+            return "date"
+        return "version" if first else None
+    return None
+
+
+def is_alpine(token: str) -> bool:
+    """Whether a word of a tag names alpine or a release of it: ``alpine``, ``alpine3.20``."""
+    name, release = token[: len("alpine")], token[len("alpine") :]
+    return name == "alpine" and (not release or all(map(str.isdigit, release.split("."))))
+
+
+def _version(family: dict[str, Any], parts: tuple[Part, ...]) -> str | None:
+    text = next((part.text for part in parts if part.kind == "version"), None)
+    if text is None:
+        return None
+    channels: dict[str, str] = family["channels"]
+    for token in text.split("-"):
+        known = channels.get(token)
+        if known:
+            return known
+    return text if text[0].isdigit() else None
+
+
+def _suite(family: dict[str, Any], parts: tuple[Part, ...], version: str | None) -> str | None:
+    for part in parts:
+        if part.kind == "suite":
+            return None if part.text == "alpine" else part.text
+    if family["name"] == "alpine":
+        return f"alpine{version}" if version else None
+    by_version: dict[str, str] = family.get("suite", {})
+    numbers = (version or "").split("-")[0].split(".")
+    for length in range(len(numbers), 0, -1):
+        suite = by_version.get(".".join(numbers[:length]))
+        if suite:
+            return suite
+    return None
+
+
+def _variant(
+    family: dict[str, Any], fixed: dict[str, Any], parts: tuple[Part, ...]
+) -> tuple[str, Layers] | Unknown:
+    """The variant that the words name, and its layers of facts from the lowest up."""
+    said = {part.text for part in parts if part.kind == "word"} | set(fixed.get("words", ()))
+    if any(part.kind == "suite" and is_alpine(part.text) for part in parts):
+        said.add("alpine")
+    said -= set(family.get("silent", ()))
+    modifiers: dict[str, Any] = family.get("modifier", {})
+    for name, variant in family["variant"].items():
+        if set(variant["words"]) == said - modifiers.keys():
+            layers = _chain(f"{family['name']}:{name}")
+            said_modifiers = [
+                (family["name"], modifiers[word]) for word in modifiers if word in said
+            ]
+            return name, [*layers[:-1], *said_modifiers, layers[-1]]
+    return Unknown(f"no variant {'-'.join(sorted(said)) or 'without words'} is known")
+
+
+def _chain(name: str) -> Layers:
+    """The layers of facts below and of a variant, each with the family whose version dates it."""
+    family_name, _, variant_name = name.partition(":")
+    family = families()[family_name]
+    variant = family["variant"][variant_name]
+    below = _chain(variant["on"]) if "on" in variant else []
+    return [*below, (family_name, family.get("facts", {})), (family_name, variant)]
+
+
+# Putting facts together ---------------------------------------------------------------------------
+
+_PLAIN: dict[str, Any] = {
+    "libc": None,
+    "shell": None,
+    "package_manager": None,
+    "user": "root",
+    "workdir": "/",
+    "entrypoint": None,
+    "cmd": None,
+    "stopsignal": None,
+    "ports": (),
+    "volumes": (),
+    "healthcheck": False,
+    "starts": "none",
+    "docker_clean": False,
+}
+
+
+def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str, Any]:
+    """One set of facts: plain values of the topmost layer, named ones of all."""
+    facts = dict(_PLAIN)
+    env: dict[str, Inherited] = {}
+    users: dict[str, Account] = {}
+    directories: dict[str, tuple[int, int]] = {}
+    programs: set[str] = set()
+    sources: list[str] = []
+    for family, layer in layers:
+        # A version is the family's own: what lies below is dated by the suite.
+        at = version or suite if family == layers[-1][0] else suite
+        facts |= {key: value for key, value in layer.items() if key in _PLAIN}
+        if layer.get("entrypoint") == ():
+            facts["entrypoint"] = None
+        for name, row in layer.get("env", {}).items():
+            applies = _applies(row, at)
+            if applies is not False:
+                value = row.get("value") if applies else None
+                env[name] = Inherited(value, row["role"], applies is True)
+        for name, row in layer.get("users", {}).items():
+            if _applies(row, at):
+                users[name] = Account(row["uid"], row["gid"], row["home"])
+        directories |= layer.get("directories", {})
+        programs |= {name for name, row in layer.get("programs", {}).items() if _applies(row, at)}
+        sources += [source for source in layer.get("sources", ()) if source not in sources]
+    return facts | {
+        "env": env,
+        "users": users,
+        "directories": directories,
+        "programs": frozenset(programs),
+        "sources": tuple(reversed(sources)),
+    }
+
+
+def _applies(row: dict[str, Any], version: str | None) -> bool | None:
+    """Whether a fact with `since` or `until` (both included) holds; None if the version moves."""
+    since, until = row.get("since"), row.get("until")
+    if since is None and until is None:
+        return True
+    suite = _facts()["suites"].get(version or "", "").rpartition(" ")[2]
+    numbers = _numbers(suite or version or "")
+    if not numbers:
+        return None
+    for limit, sign in ((since, 1), (until, -1)):
+        if limit is not None:
+            bound = _numbers(limit)
+            shown = numbers[: len(bound)]
+            if len(shown) < len(bound) and shown == bound[: len(shown)]:
+                return None
+            if (shown > bound) - (shown < bound) == -sign:
+                return False
+    return True
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    numbers: list[int] = []
+    for part in text.removeprefix("alpine").split("-")[0].split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+        if digits != part:
+            break
+    return tuple(numbers)
