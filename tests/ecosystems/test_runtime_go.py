@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.go import output, runtime
 from dfix.ecosystems.go.constraints import compiled
@@ -421,14 +422,14 @@ def test_where_go_build_writes_is_unknown(words):
 
 def test_a_directory_that_is_known_to_exist_takes_the_binary_by_name():
     found = output.binary_of(
-        _project(PROJECT), "go build -o /app ./cmd/api".split(), existing={"/app"}
+        _project(PROJECT), ["go", "build", "-o", "/app", "./cmd/api"], existing={"/app"}
     )
     assert isinstance(found, Known)
     assert [binary.path for binary in found.value] == ["/app/api"]
 
 
 def test_build_tags_are_read():
-    assert output.flags_of("-tags netgo,osusergo .".split()).tags() == Known(
+    assert output.flags_of(["-tags", "netgo,osusergo", "."]).tags() == Known(
         frozenset({"netgo", "osusergo"}), "-tags"
     )
     assert isinstance(output.flags_of(["-tags", None]).tags(), Unknown)

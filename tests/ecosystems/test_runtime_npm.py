@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.npm import graph, locks, outputs, runtime
+from dfix.ecosystems.npm import graph, locks, outputs, purity, runtime
 from dfix.ecosystems.npm.jsonc import parse_object
 from dfix.ecosystems.npm.scripts import commands_of, expand
 from dfix.ecosystems.npm.tsconfig import read_config
@@ -42,7 +43,9 @@ def _words(fact):
 
 def test_comments_and_trailing_commas_are_read():
     text = '{ // why\n "a": "http://x", /* b */ "c": [1, 2,],\n}'
-    assert parse_object(text, "tsconfig.json") == Known({"a": "http://x", "c": [1, 2]}, "tsconfig.json")
+    assert parse_object(text, "tsconfig.json") == Known(
+        {"a": "http://x", "c": [1, 2]}, "tsconfig.json"
+    )
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": }'])
@@ -76,7 +79,11 @@ def test_scripts_that_use_more_of_the_shell_are_unknown(text):
     [
         ({"start": "node a.js"}, "npm start", ["node a.js"]),
         ({"start": "node a.js"}, "npm run start -- --port 1", ["node a.js --port 1"]),
-        ({"start": "node a.js", "prestart": "x", "poststart": "y"}, "yarn start", ["x", "node a.js", "y"]),
+        (
+            {"start": "node a.js", "prestart": "x", "poststart": "y"},
+            "yarn start",
+            ["x", "node a.js", "y"],
+        ),
         ({"start": "npm run b && node a.js", "b": "tsc"}, "npm start", ["tsc", "node a.js"]),
         ({"start": "cross-env NODE_ENV=production node a.js"}, "pnpm start", ["node a.js"]),
         ({"prod": "node a.js"}, "yarn prod", ["node a.js"]),
@@ -133,7 +140,9 @@ def test_the_entry_of_a_command(command, path, preloads):
     assert (entry.value.path, entry.value.preloads) == (path, preloads)
 
 
-@pytest.mark.parametrize("command", ["next start", "node -e x", "node", "nodemon --exec babel-node a.js"])
+@pytest.mark.parametrize(
+    "command", ["next start", "node -e x", "node", "nodemon --exec babel-node a.js"]
+)
 def test_commands_without_an_entry_are_unknown(command):
     project = _project(_tree({}))
     started = runtime.commands(project, command.split())
@@ -143,13 +152,20 @@ def test_commands_without_an_entry_are_unknown(command):
 
 def test_tools_that_a_start_needs_are_traced_to_their_packages():
     project = _project(
-        _tree({}, scripts={"start": "prisma migrate deploy && nest start"}, dependencies={"prisma": "5"},
-              devDependencies={"@nestjs/cli": "10"})
+        _tree(
+            {},
+            scripts={"start": "prisma migrate deploy && nest start"},
+            dependencies={"prisma": "5"},
+            devDependencies={"@nestjs/cli": "10"},
+        )
     )
     started = runtime.commands(project, ["npm", "start"])
     assert isinstance(started, Known)
     tools = runtime.tools_of(project, started.value)
-    assert [(t.package, t.declared) for t in tools] == [("prisma", "runtime"), ("@nestjs/cli", "development")]
+    assert [(t.package, t.declared) for t in tools] == [
+        ("prisma", "runtime"),
+        ("@nestjs/cli", "development"),
+    ]
 
 
 def test_lifecycle_scripts_of_the_root_are_named():
@@ -164,8 +180,12 @@ def test_one_lockfile_names_the_manager_and_several_do_not():
 
 def test_workspaces_are_resolved_with_patterns():
     tree = _tree(
-        {"packages/a/package.json": '{"name": "@x/a"}', "packages/b/package.json": "{}", "other/package.json": "{}",
-         "packages/node_modules/c/package.json": "{}"},
+        {
+            "packages/a/package.json": '{"name": "@x/a"}',
+            "packages/b/package.json": "{}",
+            "other/package.json": "{}",
+            "packages/node_modules/c/package.json": "{}",
+        },
         workspaces=["packages/*", "!packages/b"],
     )
     found = _project(tree).workspaces
@@ -174,7 +194,9 @@ def test_workspaces_are_resolved_with_patterns():
 
 
 def test_pnpm_workspaces_are_resolved():
-    tree = _tree({"pnpm-workspace.yaml": "packages:\n  - 'apps/**'\n", "apps/x/y/package.json": "{}"})
+    tree = _tree(
+        {"pnpm-workspace.yaml": "packages:\n  - 'apps/**'\n", "apps/x/y/package.json": "{}"}
+    )
     found = _project(tree).workspaces
     assert isinstance(found, Known)
     assert [w.directory for w in found.value] == ["apps/x/y"]
@@ -200,13 +222,41 @@ def test_a_missing_or_broken_manifest_is_unknown():
         ("const { readFileSync: r } = require('fs'); r('a')", "a", Anchor.WORKDIR),
         ("const fs = require('fs').promises; fs.readFile('/etc/a')", "/etc/a", Anchor.ROOT),
         ("import * as fs from 'fs-extra'; fs.readJson(name)", None, Anchor.WORKDIR),
-        ("const fs = require('fs'), path = require('path'); fs.readdirSync(path.join(__dirname, 'x'))", "src/x", Anchor.SOURCE),
-        ("import fs from 'fs'; fs.readFileSync(new URL('./a', import.meta.url))", "src/a", Anchor.SOURCE),
-        ("const fs = require('fs'); const d = 'data'; fs.readFileSync(`${d}/a`)", "data/a", Anchor.WORKDIR),
-        ("const fs = require('fs'); let d = 'a'; d = 'b'; fs.readFileSync(d)", None, Anchor.WORKDIR),
-        ("const express = require('express'); app.use(express.static('public'))", "public", Anchor.WORKDIR),
-        ("app.get('/', (q, res) => res.sendFile(__dirname + '/index.html'))", "src/index.html", Anchor.SOURCE),
-        ("const path = require('path'); app.set('views', path.resolve('views'))", "views", Anchor.WORKDIR),
+        (
+            "const fs = require('fs'), path = require('path'); fs.readdirSync(path.join(__dirname, 'x'))",
+            "src/x",
+            Anchor.SOURCE,
+        ),
+        (
+            "import fs from 'fs'; fs.readFileSync(new URL('./a', import.meta.url))",
+            "src/a",
+            Anchor.SOURCE,
+        ),
+        (
+            "const fs = require('fs'); const d = 'data'; fs.readFileSync(`${d}/a`)",
+            "data/a",
+            Anchor.WORKDIR,
+        ),
+        (
+            "const fs = require('fs'); let d = 'a'; d = 'b'; fs.readFileSync(d)",
+            None,
+            Anchor.WORKDIR,
+        ),
+        (
+            "const express = require('express'); app.use(express.static('public'))",
+            "public",
+            Anchor.WORKDIR,
+        ),
+        (
+            "app.get('/', (q, res) => res.sendFile(__dirname + '/index.html'))",
+            "src/index.html",
+            Anchor.SOURCE,
+        ),
+        (
+            "const path = require('path'); app.set('views', path.resolve('views'))",
+            "views",
+            Anchor.WORKDIR,
+        ),
         ("require('dotenv').config()", ".env", Anchor.WORKDIR),
         ("import 'dotenv/config'", ".env", Anchor.WORKDIR),
         ("require('dotenv').config({ path: '.env.prod' })", ".env.prod", Anchor.WORKDIR),
@@ -243,7 +293,9 @@ def test_processes(source, program, shell):
 
 
 def test_environment_names():
-    facts = _facts("const { A, B: b } = process.env; process.env.C; process.env['D']; process.env[x]; f(process.env)")
+    facts = _facts(
+        "const { A, B: b } = process.env; process.env.C; process.env['D']; process.env[x]; f(process.env)"
+    )
     assert {use.name for use in facts.env} == {"A", "B", "C", "D", None}
 
 
@@ -268,8 +320,12 @@ def test_a_browser_is_a_need():
 
 def test_imports_are_followed_from_the_entry_and_others_are_left_out():
     run = _run(
-        {"server.js": "require('./lib'); require('express')", "lib/index.js": "import('./x.js')", "lib/x.js": "",
-         "scripts/seed.js": "require('faker')"},
+        {
+            "server.js": "require('./lib'); require('express')",
+            "lib/index.js": "import('./x.js')",
+            "lib/x.js": "",
+            "scripts/seed.js": "require('faker')",
+        },
         "server.js",
         dependencies={"express": "4"},
         devDependencies={"faker": "5"},
@@ -281,9 +337,12 @@ def test_imports_are_followed_from_the_entry_and_others_are_left_out():
 
 def test_a_build_output_is_traced_to_its_typescript_source():
     run = _run(
-        {"src/main.ts": "import { a } from '@/a';\nimport type { T } from 'typings';", "src/a.ts": "import 'fs';",
-         "src/other.ts": "import 'dev';",
-         "tsconfig.json": '{"compilerOptions": {"outDir": "dist", "rootDir": "src", "paths": {"@/*": ["./src/*"]}}}'},
+        {
+            "src/main.ts": "import { a } from '@/a';\nimport type { T } from 'typings';",
+            "src/a.ts": "import 'fs';",
+            "src/other.ts": "import 'dev';",
+            "tsconfig.json": '{"compilerOptions": {"outDir": "dist", "rootDir": "src", "paths": {"@/*": ["./src/*"]}}}',
+        },
         "dist/main.js",
     )
     assert run.sources == ("src/a.ts", "src/main.ts")
@@ -292,8 +351,13 @@ def test_a_build_output_is_traced_to_its_typescript_source():
 
 def test_an_import_that_is_not_constant_makes_all_sources_count():
     run = _run(
-        {"server.js": "require('./models/' + name)", "models/user.js": "require('mongoose')", "test/a.js": "broken (",
-         "webpack.config.js": "broken (", "a.test.js": "broken ("},
+        {
+            "server.js": "require('./models/' + name)",
+            "models/user.js": "require('mongoose')",
+            "test/a.js": "broken (",
+            "webpack.config.js": "broken (",
+            "a.test.js": "broken (",
+        },
         "server.js",
         devDependencies={"mongoose": "8"},
     )
@@ -380,7 +444,12 @@ def test_build_outputs_that_cannot_be_known(build, files):
 
 
 def test_a_tsconfig_that_extends_itself_is_unknown():
-    assert isinstance(read_config(MemoryTree({"tsconfig.json": '{"extends": "./tsconfig.json"}'}), "tsconfig.json"), Unknown)
+    assert isinstance(
+        read_config(
+            MemoryTree({"tsconfig.json": '{"extends": "./tsconfig.json"}'}), "tsconfig.json"
+        ),
+        Unknown,
+    )
 
 
 def _lock(packages, version=3):
@@ -394,13 +463,21 @@ def test_install_scripts_are_read_from_package_lock():
     })})  # fmt: skip
     found = locks.locked(tree)
     assert isinstance(found, Known)
-    assert [(p.name, p.scripts, p.development) for p in found.value] == [("bcrypt", True, False), ("@x/b", False, True)]
+    assert [(p.name, p.scripts, p.development) for p in found.value] == [
+        ("bcrypt", True, False),
+        ("@x/b", False, True),
+    ]
 
 
 def test_lockfiles_that_do_not_tell_about_scripts_are_unknown():
     first = json.dumps({"lockfileVersion": 1, "dependencies": {"a": {"version": "1.0.0"}}})
     yarn = '# yarn\n\n"@x/a@^1.0.0", "@x/a@^1.1.0":\n  version "1.1.0"\n\nb@npm:^2.0.0:\n  version: 2.0.0\n'
-    for files in ({"package-lock.json": first}, {"yarn.lock": yarn}, {}, {"yarn.lock": yarn, "package-lock.json": first}):
+    for files in (
+        {"package-lock.json": first},
+        {"yarn.lock": yarn},
+        {},
+        {"yarn.lock": yarn, "package-lock.json": first},
+    ):
         assert isinstance(locks.install_scripts(_tree(files)), Unknown)
 
 
@@ -425,7 +502,7 @@ def test_packages_are_judged_by_the_table_and_the_lockfile():
         "node_modules/@img/sharp-linux-x64": {"os": ["linux"], "cpu": ["x64"]},
         "node_modules/odd": {"hasInstallScript": True, "dev": True},
     })})  # fmt: skip
-    found = locks.purities(tree)
+    found = purity.purities(tree)
     assert isinstance(found, Known)
     assert {p.name: p.kind for p in found.value} == {
         "express": PurityKind.PURE, "prisma": PurityKind.LIBRARIES, "@img/sharp-linux-x64": PurityKind.BUNDLED,
@@ -433,13 +510,15 @@ def test_packages_are_judged_by_the_table_and_the_lockfile():
 
 
 def test_an_install_script_that_the_table_does_not_know_is_unknown():
-    found = locks.purities(_tree({"package-lock.json": _lock({"node_modules/odd": {"hasInstallScript": True}})}))
+    found = purity.purities(
+        _tree({"package-lock.json": _lock({"node_modules/odd": {"hasInstallScript": True}})})
+    )
     assert isinstance(found, Unknown)
     assert found.why.startswith("odd runs an install script")
 
 
 def test_a_package_of_the_table():
-    found = locks.purity("prisma")
+    found = purity.purity("prisma")
     assert isinstance(found, Known)
     assert found.value.libraries == ("libssl3",)
-    assert isinstance(locks.purity("left-pad"), Unknown)
+    assert isinstance(purity.purity("left-pad"), Unknown)

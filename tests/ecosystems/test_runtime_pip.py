@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.pip import entries, graph, runtime
 from dfix.ecosystems.pip.wheels import locked, normalised, wheel_kind
@@ -68,7 +69,10 @@ def test_a_directory_without_any_sign_of_python_is_unknown():
 
 
 def test_the_requirements_that_the_build_names_are_read():
-    found = _project({"app.py": "", "reqs/prod.txt": "flask\n", "requirements.txt": "pytest\n"}, requirements=("reqs/prod.txt",))
+    found = _project(
+        {"app.py": "", "reqs/prod.txt": "flask\n", "requirements.txt": "pytest\n"},
+        requirements=("reqs/prod.txt",),
+    )
     assert _names(found.distributions) == [("flask", False)]
 
 
@@ -95,7 +99,11 @@ sdist = { url = "https://files.example.com/odd-1.0.tar.gz" }
 def test_wheels_are_read_from_uv_lock():
     found = locked(MemoryTree({"uv.lock": UV}))
     assert isinstance(found, Known)
-    assert [(p.name, p.wheels) for p in found.value] == [("flask", "any"), ("numpy", "linux"), ("odd", "none")]
+    assert [(p.name, p.wheels) for p in found.value] == [
+        ("flask", "any"),
+        ("numpy", "linux"),
+        ("odd", "none"),
+    ]
 
 
 def test_wheels_are_read_from_poetry_lock():
@@ -109,17 +117,31 @@ def test_pipfile_lock_does_not_tell_about_wheels():
     text = '{"default": {"flask": {"version": "==3.0"}}, "develop": {"pytest": {}}}'
     found = locked(MemoryTree({"Pipfile.lock": text}))
     assert isinstance(found, Known)
-    assert [(p.name, p.wheels, p.groups) for p in found.value] == [("flask", None, ("default",)), ("pytest", None, ("develop",))]
+    assert [(p.name, p.wheels, p.groups) for p in found.value] == [
+        ("flask", None, ("default",)),
+        ("pytest", None, ("develop",)),
+    ]
 
 
-@pytest.mark.parametrize("files", [{}, {"uv.lock": "["}, {"poetry.lock": "x = 1"}, {"uv.lock": UV, "poetry.lock": UV}, {"Pipfile.lock": "[]"}])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"uv.lock": "["},
+        {"poetry.lock": "x = 1"},
+        {"uv.lock": UV, "poetry.lock": UV},
+        {"Pipfile.lock": "[]"},
+    ],
+)
 def test_lockfiles_that_cannot_be_read_are_unknown(files):
     assert isinstance(locked(MemoryTree(files)), Unknown)
 
 
 def test_names_and_wheels():
     assert normalised("Foo._-Bar") == "foo-bar"
-    assert wheel_kind(["a-1-py3-none-any.whl", "a-1-cp312-cp312-manylinux_2_17_x86_64.whl"]) == "linux"
+    assert (
+        wheel_kind(["a-1-py3-none-any.whl", "a-1-cp312-cp312-manylinux_2_17_x86_64.whl"]) == "linux"
+    )
     assert wheel_kind(["a-1-cp312-cp312-win_amd64.whl", "a-1.tar.gz"]) == "none"
 
 
@@ -134,7 +156,11 @@ FILES = {"app.py": "", "main.py": "", "shop/wsgi.py": "", "shop/__init__.py": ""
         ("python3.12 -u -X dev ./app.py --x", "app.py", ()),
         ("python -m tool", "tool/__main__.py", ()),
         ("python -m uvicorn main:app --host 0.0.0.0", "main.py", ("uvicorn",)),
-        ("gunicorn -w 4 -k uvicorn.workers.UvicornWorker --bind 0.0.0.0:80 main:app", "main.py", ("gunicorn", "uvicorn")),
+        (
+            "gunicorn -w 4 -k uvicorn.workers.UvicornWorker --bind 0.0.0.0:80 main:app",
+            "main.py",
+            ("gunicorn", "uvicorn"),
+        ),
         ("gunicorn --bind=:80 shop.wsgi", "shop/wsgi.py", ("gunicorn",)),
         ("gunicorn --chdir web asgi:app", "web/asgi.py", ("gunicorn",)),
         ("uvicorn api.main:app --port 80", "src/api/main.py", ("uvicorn",)),
@@ -152,14 +178,23 @@ def test_the_entry_of_a_command(command, path, programs):
 
 @pytest.mark.parametrize(
     "words",
-    [["python"], ["python", "-c", "x"], ["python", None], ["python", "missing.py"], ["gunicorn", "other:app"], ["gunicorn"], ["./run"], [None]],
+    [
+        ["python"],
+        ["python", "-c", "x"],
+        ["python", None],
+        ["python", "missing.py"],
+        ["gunicorn", "other:app"],
+        ["gunicorn"],
+        ["./run"],
+        [None],
+    ],
 )
 def test_commands_without_a_known_entry_are_unknown(words):
     assert isinstance(entries.entry_of(_project(FILES), MemoryTree(FILES), words), Unknown)
 
 
 def test_gunicorn_reads_its_configuration():
-    found = entries.entry_of(_project(FILES), MemoryTree(FILES), "gunicorn main:app".split())
+    found = entries.entry_of(_project(FILES), MemoryTree(FILES), ["gunicorn", "main:app"])
     assert isinstance(found, Known)
     assert found.value.configuration == ("gunicorn.conf.py",)
 
@@ -170,15 +205,27 @@ def test_gunicorn_reads_its_configuration():
         ("open('a.txt')", "a.txt", Anchor.WORKDIR),
         ("with open(name) as f: pass", None, Anchor.WORKDIR),
         ("open('/etc/a')", "/etc/a", Anchor.ROOT),
-        ("import os\nopen(os.path.join(os.path.dirname(__file__), 'a', 'b'))", "src/a/b", Anchor.SOURCE),
-        ("from pathlib import Path\nBASE = Path(__file__).resolve().parent.parent\n(BASE / 'a').read_text()", "a", Anchor.SOURCE),
+        (
+            "import os\nopen(os.path.join(os.path.dirname(__file__), 'a', 'b'))",
+            "src/a/b",
+            Anchor.SOURCE,
+        ),
+        (
+            "from pathlib import Path\nBASE = Path(__file__).resolve().parent.parent\n(BASE / 'a').read_text()",
+            "a",
+            Anchor.SOURCE,
+        ),
         ("from pathlib import Path\nx = Path('a')\nx.read_text()", "a", Anchor.WORKDIR),
         ("def f(p):\n    return p.read_bytes()", None, Anchor.WORKDIR),
         ("D = 'data'\nopen(f'{D}/a')", "data/a", Anchor.WORKDIR),
         ("D = 'a'\nD = 'b'\nopen(D)", None, Anchor.WORKDIR),
         ("import pandas as pd\npd.read_csv('a.csv')", "a.csv", Anchor.WORKDIR),
         ("from dotenv import load_dotenv\nload_dotenv()", ".env", Anchor.WORKDIR),
-        ("from fastapi.staticfiles import StaticFiles\nStaticFiles(directory='static')", "static", Anchor.WORKDIR),
+        (
+            "from fastapi.staticfiles import StaticFiles\nStaticFiles(directory='static')",
+            "static",
+            Anchor.WORKDIR,
+        ),
         ("STATIC_ROOT = 'assets'", "assets", Anchor.WORKDIR),
         ("TEMPLATES = [{'DIRS': ['templates']}]", "templates", Anchor.WORKDIR),
         ("import glob\nglob.glob('a/*')", "a/*", Anchor.WORKDIR),
@@ -190,13 +237,21 @@ def test_opened_paths(source, path, anchor):
 
 
 def test_flask_reads_the_folders_beside_its_module():
-    paths = {use.path for use in _facts("from flask import Flask\napp = Flask(__name__, template_folder='../t')").opens}
+    paths = {
+        use.path
+        for use in _facts(
+            "from flask import Flask\napp = Flask(__name__, template_folder='../t')"
+        ).opens
+    }
     assert paths == {"src/static", "t"}
 
 
 def test_files_that_are_created_are_writes():
     facts = _facts("import os\nos.makedirs('up')\nopen('log', 'a')\n")
-    assert [(use.path, use.mode) for use in facts.opens] == [("up", Mode.WRITE), ("log", Mode.WRITE)]
+    assert [(use.path, use.mode) for use in facts.opens] == [
+        ("up", Mode.WRITE),
+        ("log", Mode.WRITE),
+    ]
 
 
 def test_strings_that_name_files_of_the_project_are_mentions_but_docstrings_are_not():
@@ -221,7 +276,9 @@ def test_processes(source, program, shell):
 
 
 def test_environment_names():
-    facts = _facts("import os\nfrom os import environ\nos.getenv('A')\nos.environ['B']\nenviron.get('C', 1)\nos.environ[x]\nf(os.environ)")
+    facts = _facts(
+        "import os\nfrom os import environ\nos.getenv('A')\nos.environ['B']\nenviron.get('C', 1)\nos.environ[x]\nf(os.environ)"
+    )
     assert [use.name for use in facts.env if use.name] == ["A", "B", "C"]
     assert [use.source for use in facts.env if use.name is None] == ["src/app.py:6", "src/app.py:7"]
 
@@ -244,8 +301,16 @@ def test_ports(source, port):
     [
         ("import ctypes\nctypes.CDLL('libx.so.1')", NeedKind.DYNAMIC_LOADING, "libx.so.1"),
         ("from ctypes.util import find_library\nfind_library(n)", NeedKind.DYNAMIC_LOADING, None),
-        ("import locale\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')", NeedKind.LOCALE, "de_DE.UTF-8"),
-        ("from zoneinfo import ZoneInfo\nZoneInfo('Europe/Berlin')", NeedKind.TIME_ZONES, "Europe/Berlin"),
+        (
+            "import locale\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')",
+            NeedKind.LOCALE,
+            "de_DE.UTF-8",
+        ),
+        (
+            "from zoneinfo import ZoneInfo\nZoneInfo('Europe/Berlin')",
+            NeedKind.TIME_ZONES,
+            "Europe/Berlin",
+        ),
         ("import pwd", NeedKind.USER_DATABASE, "pwd"),
         ("import tempfile", NeedKind.TEMPORARY_DIRECTORY, "tempfile"),
         ("from selenium import webdriver", NeedKind.BROWSER, "selenium"),
@@ -255,7 +320,13 @@ def test_needs(source, kind, detail):
     assert [(need.kind, need.detail) for need in _facts(source).needs] == [(kind, detail)]
 
 
-@pytest.mark.parametrize("source", ["from zoneinfo import ZoneInfo\nZoneInfo('UTC')", "import locale\nlocale.setlocale(locale.LC_ALL, 'C')"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from zoneinfo import ZoneInfo\nZoneInfo('UTC')",
+        "import locale\nlocale.setlocale(locale.LC_ALL, 'C')",
+    ],
+)
 def test_what_every_base_has_is_no_need(source):
     assert _facts(source).needs == ()
 
@@ -274,7 +345,14 @@ def test_imports_are_followed_from_the_entry_and_named_by_distribution():
 
 
 def test_an_import_that_is_not_constant_makes_all_sources_count():
-    run = _run({"app.py": "import importlib\nimportlib.import_module(name)\n", "plug.py": "import redis\n", "test_x.py": "broken ("}, "python app.py")
+    run = _run(
+        {
+            "app.py": "import importlib\nimportlib.import_module(name)\n",
+            "plug.py": "import redis\n",
+            "test_x.py": "broken (",
+        },
+        "python app.py",
+    )
     assert not run.followed
     assert run.sources == ("app.py", "plug.py")
 
@@ -290,7 +368,9 @@ def test_django_finds_modules_by_convention_so_all_sources_count():
 
 def test_a_source_that_does_not_parse_is_unknown():
     files = {"app.py": "print 'x'\n"}
-    assert graph.runs(MemoryTree(files), _project(files)) == Unknown("app.py does not parse as Python")
+    assert graph.runs(MemoryTree(files), _project(files)) == Unknown(
+        "app.py does not parse as Python"
+    )
 
 
 @pytest.mark.parametrize(
@@ -328,10 +408,14 @@ def test_a_project_without_a_lockfile_is_judged_by_its_requirements():
     found = runtime.purities(_project({"requirements.txt": "flask\npsycopg[binary]\n"}))
     assert isinstance(found, Known)
     assert [p.name for p in found.value] == ["flask", "psycopg[binary]"]
-    assert isinstance(runtime.purities(_project({"requirements.txt": "flask\nno-such-thing\n"})), Unknown)
+    assert isinstance(
+        runtime.purities(_project({"requirements.txt": "flask\nno-such-thing\n"})), Unknown
+    )
 
 
 def test_what_a_distribution_brings_is_judged_too():
     found = runtime.purities(_project({"requirements.txt": "rapidocr\n"}))
     assert isinstance(found, Known)
-    assert ("opencv-python", ("libgl1", "libglib2.0-0")) in [(p.name, p.libraries) for p in found.value]
+    assert ("opencv-python", ("libgl1", "libglib2.0-0")) in [
+        (p.name, p.libraries) for p in found.value
+    ]

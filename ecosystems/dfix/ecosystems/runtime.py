@@ -1,9 +1,10 @@
 """What an application needs once it runs, as its sources and manifests tell.
 
-Shared vocabulary of the ecosystems' `runtime` modules: plain values, each with the place it was read from. A reader
-lists what it *found*; a value of None means that something is used there but is not a constant, which a caller must
-treat as "could be anything". What is absent from a list was looked for in every source that the reader names and was
-not there; a source that could not be read makes the whole fact `Unknown` instead.
+Shared vocabulary of the ecosystems' `runtime` modules: plain values, each with the place it was
+read from. A reader lists what it *found*; a value of None means that something is used there but is
+not a constant, which a caller must treat as "could be anything". What is absent from a list was
+looked for in every source that the reader names and was not there; a source that could not be read
+makes the whole fact `Unknown` instead.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SOURCE_LIMIT = 3_000_000
-"""Characters of source that one project may have; beyond it its run-time facts are Unknown, so that time is bounded."""
+"""Characters of source that one project may have.
+
+Beyond it its run-time facts are Unknown, so that time is bounded.
+"""
 
 
 class Anchor(enum.Enum):
@@ -41,8 +45,8 @@ class Mode(enum.Enum):
 class PathUse:
     """A file or directory that the application opens.
 
-    `path` is None where it is not constant. It may hold glob characters when `glob` is set. `how` is the call that
-    opens it ("os.Open"); `source` is "main.go:12".
+    `path` is None where it is not constant. It may hold glob characters when `glob` is set. `how`
+    is the call that opens it ("os.Open"); `source` is "main.go:12".
     """
 
     path: str | None
@@ -57,7 +61,8 @@ class PathUse:
 class ProcessUse:
     """A program that the application starts; None where its name is not constant.
 
-    `shell` is set where the program is started by a shell, so that a base without /bin/sh cannot start it.
+    `shell` is set where the program is started by a shell, so that a base without /bin/sh cannot
+    start it.
     """
 
     program: str | None
@@ -112,7 +117,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeFacts:
-    """All that the run-time sources of one program tell. Every tuple is sorted by source and holds no duplicate."""
+    """All that the run-time sources of one program tell.
+
+    Every tuple is sorted by source and holds no duplicate.
+    """
 
     opens: tuple[PathUse, ...] = ()
     starts: tuple[ProcessUse, ...] = ()
@@ -164,16 +172,18 @@ class PurityKind(enum.Enum):
     LIBRARIES = "libraries"  # loads shared libraries of the system
     PROGRAMS = "programs"  # starts programs of the system
     ELSEWHERE = "elsewhere"  # installs files outside the package directory
-    SOURCE_ONLY = "source-only"  # compiled at install time; without `libraries`, it is not known what it links to
+    # compiled at install time; where `Purity.libraries` is empty, it is not known what it links to
+    SOURCE_ONLY = "source-only"
 
 
 @dataclass(frozen=True, slots=True)
 class Purity:
     """What one package needs at run time, and where that is written.
 
-    `libraries` and `programs` are Debian package names, those of bookworm where suites differ. `builds_with` are
-    Debian packages without which an installation from source fails. `elsewhere` are directories that the package also
-    writes: relative to the prefix, or below the home directory. `brings` are dependencies that need something themselves.
+    `libraries` and `programs` are Debian package names, those of bookworm where suites differ.
+    `builds_with` are Debian packages without which an installation from source fails. `elsewhere`
+    are directories that the package also writes: relative to the prefix, or below the home
+    directory. `brings` are dependencies that need something themselves.
     """
 
     name: str
@@ -187,7 +197,10 @@ class Purity:
 
 
 def purities_of(data: Mapping[str, Any]) -> dict[str, Purity]:
-    """The rows of a packages table by name: groups of plain names, and single packages, which take precedence."""
+    """The rows of a packages table by name.
+
+    Groups of plain names, and single packages, which take precedence.
+    """
     known = {
         name: Purity(name, PurityKind(row["kind"]), row["source"])
         for row in data["plain"]

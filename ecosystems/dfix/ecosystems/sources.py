@@ -26,7 +26,10 @@ LONGEST_MENTION = 200  # characters; longer strings are text, not paths
 
 
 def read_all(tree: Tree, paths: Iterable[str]) -> Fact[dict[str, str]]:
-    """The texts of `paths`; Unknown if one cannot be read or all together exceed SOURCE_LIMIT characters."""
+    """The texts of `paths`.
+
+    Unknown if one cannot be read or all together exceed SOURCE_LIMIT characters.
+    """
     texts: dict[str, str] = {}
     spent = 0
     for path in paths:
@@ -50,17 +53,23 @@ def under(directory: str, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The files and directories that one part of a tree has, for look-ups by strings found in sources."""
+    """The files and directories that one part of a tree has.
+
+    For look-ups by strings found in sources.
+    """
 
     files: frozenset[str]
     directories: frozenset[str]
 
     def mentioned(self, text: str, directory: str) -> str | None:
-        """The file or directory that a string literal names, seen from `directory`; None if it names none.
+        """The file or directory that a string literal names, seen from `directory`.
 
-        A bare word ("static", "app") names a directory only by accident as often as not, yet an open call built from
-        it is exactly what cannot be seen, so it counts when the directory holds no source code of its own. The caller
-        filters by that; here a candidate only has to exist.
+        None if it names none.
+
+        A bare word ("static", "app") names a directory only by accident as often as not, yet an
+        open call built from it is exactly what cannot be seen, so it counts when the directory
+        holds no source code of its own. The caller filters by that; here a candidate only has to
+        exist.
         """
         if not text or len(text) > LONGEST_MENTION or "\n" in text or "://" in text:
             return None

@@ -1,7 +1,8 @@
 """Which Go files a Linux build compiles: build constraints and file names, roughly.
 
-Three values: True, False, and None where it depends on the platform's architecture or on whether cgo is on. A caller
-takes None as "may be compiled". Source: https://pkg.go.dev/cmd/go#hdr-Build_constraints
+Three values: True, False, and None where it depends on the platform's architecture or on whether
+cgo is on. A caller takes None as "may be compiled". Source:
+https://pkg.go.dev/cmd/go#hdr-Build_constraints
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
 # The lists that go/build uses for file names: https://go.dev/src/internal/syslist/syslist.go
 SYSTEMS = frozenset(
-    "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1"
-    " windows zos".split()
-)
+    ["aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux",
+     "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos"]
+)  # fmt: skip
 ARCHITECTURES = frozenset(
-    "386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc"
-    " ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm".split()
-)
+    ["386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle",
+     "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv",
+     "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm"]
+)  # fmt: skip
 Value = bool | None
 
 
@@ -31,9 +33,9 @@ def compiled(name: str, text: str, tags: Collection[str] = ()) -> Value:
 
 
 def _by_name(name: str, tags: Collection[str]) -> Value:
-    # "name, _ = strings.Cut(name, "."); the part before the first _ is never a constraint" (go/build)
-    parts = name.split(".")[0].split("_")[1:]
-    if len(parts) >= 2 and parts[-2] in SYSTEMS and parts[-1] in ARCHITECTURES:
+    # go/build looks at the name up to its first dot, and never at the part before the first "_"
+    parts = name.split(".", maxsplit=1)[0].split("_")[1:]
+    if len(parts) > 1 and parts[-2] in SYSTEMS and parts[-1] in ARCHITECTURES:
         return _and(_tag(parts[-2], tags), _tag(parts[-1], tags))
     if parts and parts[-1] in SYSTEMS | ARCHITECTURES:
         return _tag(parts[-1], tags)
@@ -68,7 +70,7 @@ def _plus_build(line: str, tags: Collection[str]) -> Value:
 
 def _expression(text: str, tags: Collection[str]) -> Value:
     """Evaluate `!a && (b || c)`; None where it does not parse."""
-    tokens = _tokens(text.split("//")[0])
+    tokens = _tokens(text.split("//", maxsplit=1)[0])
     value, rest = _alternatives(tokens, tags)
     return value if not rest else None
 

@@ -1,7 +1,8 @@
 """Read go.mod and go.work.
 
-Both files share a line-based syntax: a verb and its arguments, or a verb and a parenthesised block of argument
-lines; `//` begins a comment, strings may be quoted. Source: https://go.dev/ref/mod#go-mod-file-lexical
+Both files share a line-based syntax: a verb and its arguments, or a verb and a parenthesised block
+of argument lines; `//` begins a comment, strings may be quoted. Source:
+https://go.dev/ref/mod#go-mod-file-lexical
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One module that go.mod requires; `indirect` where no package of the main module imports it."""
+    """One module that go.mod requires.
+
+    `indirect` where no package of the main module imports it.
+    """
 
     path: str
     version: str

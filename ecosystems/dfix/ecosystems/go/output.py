@@ -11,24 +11,30 @@ from dfix.ecosystems.go.runtime import GoProject, Main
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 # Flags of `go build` and `go install` that take a value as the next word:
 # https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies and `go help build`
 _WITH_VALUE = frozenset(
-    "C asmflags buildmode buildvcs compiler covermode coverpkg gccgoflags gcflags installsuffix ldflags mod modfile o"
-    " overlay p pgo pkgdir tags toolexec".split()
-)
+    ["C", "asmflags", "buildmode", "buildvcs", "compiler", "covermode", "coverpkg", "gccgoflags",
+     "gcflags", "installsuffix", "ldflags", "mod", "modfile", "o", "overlay", "p", "pgo",
+     "pkgdir", "tags", "toolexec"]
+)  # fmt: skip
 _ALWAYS_DIRECTORIES = frozenset(
-    "/ /bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin /usr/local /opt /tmp /root /home /srv /var /etc"
-    " /go /go/bin".split()
-)
+    ["/", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
+     "/usr/local", "/opt", "/root", "/home", "/srv", "/var", "/etc", "/go", "/go/bin"]
+)  # fmt: skip
+BUILD = ["go", "build"]
+INSTALL = ["go", "install"]
 _HELP = "https://pkg.go.dev/cmd/go#hdr-Compile_packages_and_dependencies"
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """One binary: its path, absolute or relative to the directory where the command runs, and its main package."""
+    """One binary.
+
+    Its path, absolute or relative to the directory where the command runs, and its main package.
+    """
 
     path: str
     main: Main
@@ -37,7 +43,10 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The flags of one `go build` and the words after them; values are None where the word is not literal."""
+    """The flags of one `go build` and the words after them.
+
+    Values are None where the word is not literal.
+    """
 
     values: dict[str, str | None]
     packages: tuple[str | None, ...]
@@ -82,10 +91,11 @@ def binary_of(
 ) -> Fact[tuple[Binary, ...]]:
     """The binaries that one `go build` or `go install` call writes; () where it writes none.
 
-    `words` begin with "go". `directory` is where the command runs, from the tree's root. `existing` are directories
-    that are known to be there when it runs (for `-o DIR`); `bin_directory` is GOBIN, or GOPATH/bin.
+    `words` begin with "go". `directory` is where the command runs, from the tree's root. `existing`
+    are directories that are known to be there when it runs (for `-o DIR`); `bin_directory` is
+    GOBIN, or GOPATH/bin.
     """
-    if len(words) < 2 or words[0] != "go" or words[1] not in {"build", "install"}:
+    if list(words[:2]) not in (BUILD, INSTALL):
         return Unknown("this is no go build")
     flags = flags_of(words[2:])
     if "C" in flags.values:
@@ -101,22 +111,33 @@ def binary_of(
     if words[1] == "install":
         if bin_directory is None:
             return Unknown("GOBIN and GOPATH are not known")
-        return Known(
-            tuple(Binary(posixpath.join(bin_directory, m.binary), m, _HELP) for m in mains), _HELP
-        )
+        return Known(_within(bin_directory, mains), _HELP)
     if "o" not in flags.values:
-        # "When compiling multiple packages or a single non-main package, build compiles the packages but discards
-        # the resulting object"
-        return Known(() if several else tuple(Binary(m.binary, m, _HELP) for m in mains), _HELP)
-    output = flags.values["o"]
+        # "When compiling multiple packages or a single non-main package, build compiles the
+        # packages but discards the resulting object"
+        return Known(() if several else _within("", mains), _HELP)
+    return _written(flags.values["o"], project, directory, (mains, several), existing)
+
+
+def _within(place: str, mains: Iterable[Main]) -> tuple[Binary, ...]:
+    return tuple(Binary(posixpath.join(place, main.binary), main, _HELP) for main in mains)
+
+
+def _written(
+    output: str | None,
+    project: GoProject,
+    directory: str,
+    chosen: tuple[tuple[Main, ...], bool],
+    existing: Collection[str],
+) -> Fact[tuple[Binary, ...]]:
+    """What `-o output` makes of the chosen packages."""
+    mains, several = chosen
     if output is None:
         return Unknown("the value of -o is not constant")
     if output == "/dev/null":
         return Known((), _HELP)
     if _is_directory(output, project, directory, existing):
-        return Known(
-            tuple(Binary(posixpath.join(output, m.binary), m, _HELP) for m in mains), _HELP
-        )
+        return Known(_within(output, mains), _HELP)
     if len(mains) != 1 or several:
         return Unknown(f"{output} is not known to be a directory, and several packages are built")
     return Known((Binary(output, mains[0], _HELP),), _HELP)

@@ -1,8 +1,11 @@
-"""What a Go project is at run time: its programs, what they compile with, and what their sources use.
+"""What a Go project is at run time.
 
-`project` reads manifests and finds the main packages; `runs` follows one program's imports through the module, its
-workspace and local replacements, and unites what all these packages open, start, listen on and embed. Packages of
-other modules are not read, so `runs` tells nothing about what a dependency opens.
+Its programs, what they compile with, and what their sources use.
+
+`project` reads manifests and finds the main packages; `runs` follows one program's imports through
+the module, its workspace and local replacements, and unites what all these packages open, start,
+listen on and embed. Packages of other modules are not read, so `runs` tells nothing about what a
+dependency opens.
 """
 
 from __future__ import annotations
@@ -30,7 +33,10 @@ _MOST_FILES = 6000  # Go files of one module; larger ones are platforms, not app
 
 @dataclass(frozen=True, slots=True)
 class Main:
-    """One main package: its directory from the tree's root, and the name that `go build` gives its binary."""
+    """One main package.
+
+    Its directory from the tree's root, and the name that `go build` gives its binary.
+    """
 
     directory: str
     import_path: str
@@ -41,8 +47,9 @@ class Main:
 class CgoModule:
     """A required module that compiles C code, or does so when it may.
 
-    `when` is "always" (does not work without cgo) or "optional" (falls back to pure Go). `libraries` are Debian
-    packages that its binary loads at run time; empty where the C code comes with the module.
+    `when` is "always" (does not work without cgo) or "optional" (falls back to pure Go).
+    `libraries` are Debian packages that its binary loads at run time; empty where the C code comes
+    with the module.
     """
 
     path: str
@@ -54,7 +61,10 @@ class CgoModule:
 
 @dataclass(frozen=True, slots=True)
 class GoProject:
-    """One module and what surrounds it. All directories are relative to the tree's root, "." for the root itself."""
+    """One module and what surrounds it.
+
+    All directories are relative to the tree's root, "." for the root itself.
+    """
 
     directory: str
     module: str
@@ -131,7 +141,10 @@ def project(tree: Tree, directory: str = ".") -> Fact[GoProject]:
 
 
 def runs(tree: Tree, found: GoProject, directory: str, tags: Collection[str] = ()) -> Fact[GoRun]:
-    """What the program in `directory` (from the tree's root) is made of, built for Linux with these -tags."""
+    """What the program in `directory` (from the tree's root) is made of.
+
+    Built for Linux with these -tags.
+    """
     from dfix.ecosystems.go.source import read_package  # noqa: PLC0415 - loads tree-sitter's grammar
 
     listed = paths_of(tree)
@@ -183,7 +196,10 @@ def runs(tree: Tree, found: GoProject, directory: str, tags: Collection[str] = (
 
 
 def _with_modules(facts: RuntimeFacts, imports: Mapping[str, str], *, zones: bool) -> RuntimeFacts:
-    """The facts without needs that the binary answers itself, and with those that other modules may have."""
+    """The facts without needs that the binary answers itself.
+
+    And with those that other modules may have.
+    """
     needs = [need for need in facts.needs if not (zones and need.kind is NeedKind.TIME_ZONES)]
     if not any(need.kind is NeedKind.CERTIFICATES for need in needs):
         # only paths with a host are modules, the rest is Go's own; one of them is evidence enough
@@ -201,7 +217,10 @@ def _with_modules(facts: RuntimeFacts, imports: Mapping[str, str], *, zones: boo
 
 
 def _workspace(tree: Tree, directory: str) -> Fact[GoWork | None]:
-    """The go.work of the nearest directory that has one, if the module is among those that it uses."""
+    """The go.work of the nearest directory that has one.
+
+    If the module is among those that it uses.
+    """
     current = under(directory, ".")
     while True:
         path = under(current, "go.work")
@@ -283,7 +302,10 @@ def _mains(tree: Tree, directory: str, module: str) -> Fact[tuple[Main, ...]]:
 
 
 def _belongs(path: str, top: str, nested: Collection[str]) -> bool:
-    """Is the file part of the module in `top`: not vendored, not test data, not of a module inside it."""
+    """Is the file part of the module in `top`.
+
+    Not vendored, not test data, not of a module inside it.
+    """
     if top != "." and not path.startswith(f"{top}/"):
         return False
     relative = path if top == "." else path.removeprefix(f"{top}/")
@@ -298,7 +320,10 @@ def _belongs(path: str, top: str, nested: Collection[str]) -> bool:
 
 
 def _is_main(name: str, text: str) -> bool:
-    """Does a file that a Linux build compiles begin with `package main`; comments may stand before it."""
+    """Does a file that a Linux build compiles begin with `package main`.
+
+    Comments may stand before it.
+    """
     inside = False
     for line in text.splitlines():
         stripped = line.strip()

@@ -1,8 +1,11 @@
-"""Read the sources of one Go package: imports, cgo, embedded files, and what it opens, starts and listens on.
+"""Read the sources of one Go package.
 
-tree-sitter parses; nothing is type-checked. A name counts as constant when its package declares it once, with a
-constant string, and nothing in the package assigns to it, takes its address or declares it again in another scope:
-too strict rather than too lenient. What is not constant is listed as None, never left out.
+Imports, cgo, embedded files, and what it opens, starts and listens on.
+
+tree-sitter parses; nothing is type-checked. A name counts as constant when its package declares it
+once, with a constant string, and nothing in the package assigns to it, takes its address or
+declares it again in another scope: too strict rather than too lenient. What is not constant is
+listed as None, never left out.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.sources import Paths
 
+_PORT_DIGITS = 5
 _QUERY = """
 (package_clause (package_identifier) @package)
 (import_spec) @import
@@ -108,7 +112,8 @@ def read_package(texts: Mapping[str, str], paths: Paths, workdir: str) -> Fact[P
     names = {text_of(node) for file in files for node in file.captures.get("package", ())}
     if len(names) != 1:
         return Unknown(
-            f"{posixpath.dirname(files[0].path) or '.'} holds several packages: {', '.join(sorted(names))}"
+            f"{posixpath.dirname(files[0].path) or '.'} holds several packages: "
+            f"{', '.join(sorted(names))}"
         )
     collected = _Collected()
     for file in files:
@@ -201,13 +206,13 @@ def _uses(file: _File, scope: Scope, into: _Collected) -> None:
         name = text_of(name_node)
         package = file.aliases.get(text_of(operand)) if operand.type == "identifier" else None
         if package is not None:
-            rule = FUNCTIONS.get(unversioned(package), {}).get(name)
-            rules = () if rule is None else (rule,)
+            found = FUNCTIONS.get(unversioned(package), {}).get(name)
         else:
-            rules = tuple(rule for module, rule in METHODS.get(name, ()) if module in imported)[:1]
-        for rule in rules:
+            candidates = METHODS.get(name, ())
+            found = next((rule for module, rule in candidates if module in imported), None)
+        if found is not None:
             how = f"{text_of(operand)}.{name}" if package is not None else f".{name}"
-            _apply(rule, _arguments(node), how, file, node, scope, into)
+            _apply(found, _arguments(node), how, file, node, scope, into)
     for node in file.captures.get("type", ()):
         named = text_of(node).split(".")
         rule = FUNCTIONS.get(unversioned(file.aliases.get(named[0], "")), {}).get(named[-1])
@@ -218,7 +223,10 @@ def _uses(file: _File, scope: Scope, into: _Collected) -> None:
 
 
 def _arguments(selector: Node) -> list[Node] | None:
-    """The arguments if `selector` is called here; None if it is only named, so that anything may be passed later."""
+    """The arguments if `selector` is called here.
+
+    None if it is only named, so that anything may be passed later.
+    """
     call = selector.parent
     if (
         call is None
@@ -285,7 +293,9 @@ def _values(rule: Rule, arguments: list[Node] | None, scope: Scope) -> Iterator[
 
 def _server_address(file: _File, node: Node, scope: Scope, into: _Collected) -> None:
     """`http.Server{Addr: ":8080"}`."""
-    if len(node.named_children) != 2 or text_of(node.named_children[0]) != "Addr":
+    if [text_of(child) for child in node.named_children[:1]] != ["Addr"] or not node.named_children[
+        1:
+    ]:
         return
     literal = node.parent.parent if node.parent is not None else None
     kind = literal.child_by_field_name("type") if literal is not None else None
@@ -312,14 +322,17 @@ def _mentions(file: _File, scope: Scope, paths: Paths, workdir: str, into: _Coll
 
 
 def anchor(path: str | None) -> Anchor:
-    """Absolute paths stand by themselves; a Go program finds all others from its working directory."""
+    """Absolute paths stand by themselves.
+
+    A Go program finds all others from its working directory.
+    """
     return Anchor.ROOT if path is not None and path.startswith("/") else Anchor.WORKDIR
 
 
 def port_of(address: str | None) -> int | None:
     """The port of ":8080" or "0.0.0.0:8080"."""
     port = "" if address is None else address.rpartition(":")[2]
-    return int(port) if port.isdecimal() and len(port) <= 5 else None
+    return int(port) if port.isdecimal() and len(port) <= _PORT_DIGITS else None
 
 
 def _where(file: _File, node: Node) -> str:

@@ -1,9 +1,10 @@
 """Which functions of Go's standard library and of common modules open, start, read and listen.
 
-A rule is (what, where, extra): what the call does, the arguments that say with what (a number, or "n+" for that one
-and all after it), and the mode or the kind of need. Packages are named without their major version. Methods are keyed by
-name; they count only in files that import one of the modules beside them, because the type of a receiver is not known.
-The argument positions are those of each package's page on pkg.go.dev, read as https://pkg.go.dev/<import path>.
+A rule is (what, where, extra): what the call does, the arguments that say with what (a number, or
+"n+" for that one and all after it), and the mode or the kind of need. Packages are named without
+their major version. Methods are keyed by name; they count only in files that import one of the
+modules beside them, because the type of a receiver is not known. The argument positions are those
+of each package's page on pkg.go.dev, read as https://pkg.go.dev/<import path>.
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 
 
 def config_file(tree: Tree, directory: str, stem: str) -> str | None:
-    """The configuration file of a tool: `stem` with one of the endings of JavaScript and TypeScript."""
+    """The configuration file of a tool.
+
+    `stem` with one of the endings of JavaScript and TypeScript.
+    """
     names = (under(directory, stem + ending) for ending in ENDINGS)
     return next((name for name in names if tree.is_file(name)), None)
 

@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from dfix.ecosystems.npm.runtime import NodeProject
     from dfix.ecosystems.tree import Tree
 
-_TESTS = frozenset({"test", "tests", "__tests__", "__mocks__", "e2e", "cypress", "spec", "fixtures", "stories", "docs",
-                    "examples", "coverage", "dist", "build", "out", ".next", ".nuxt", ".output", "public", "static",
-                    "vendor", "assets", "docker", "storybook", ".storybook"})  # fmt: skip
+_TESTS = frozenset({
+    "test", "tests", "__tests__", "__mocks__", "e2e", "cypress", "spec", "fixtures", "stories",
+    "docs", "examples", "coverage", "dist", "build", "out", ".next", ".nuxt", ".output", "public",
+    "static", "vendor", "assets", "docker", "storybook", ".storybook",
+})  # fmt: skip
 _TEST_ENDINGS = (".test", ".spec", ".stories", ".d", ".e2e-spec", ".min", ".config", "rc")
 _TOOL_FILES = frozenset({"gulpfile", "gruntfile", "karma.conf", "jest.setup", "setuptests"})
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One package that run-time sources import. `declared` is "runtime", "development", "builtin" or None."""
+    """One package that run-time sources import.
+
+    `declared` is "runtime", "development", "builtin" or None.
+    """
 
     package: str
     declared: str | None
@@ -58,7 +63,9 @@ class NodeRun:
 
 
 def runs(tree: Tree, found: NodeProject, entry: str | None = None) -> Fact[NodeRun]:
-    """Read what an entry (from the tree's root) imports; all run-time sources where it is None or no source file.
+    """Read what an entry (from the tree's root) imports.
+
+    All run-time sources where it is None or no source file.
 
     Unknown where a source does not parse, or all together are larger than SOURCE_LIMIT.
     """
@@ -92,7 +99,10 @@ def runs(tree: Tree, found: NodeProject, entry: str | None = None) -> Fact[NodeR
 
 
 def _compiled_from(tree: Tree, found: NodeProject, entry: str, paths: Paths) -> str | None:
-    """The TypeScript source that tsc compiles to `entry`, by the outDir and rootDir of the project's tsconfig."""
+    """The TypeScript source that tsc compiles to `entry`.
+
+    By the outDir and rootDir of the project's tsconfig.
+    """
     for name in ("tsconfig.build.json", "tsconfig.json"):
         config = read_config(tree, under(found.directory, name))
         if isinstance(config, Unknown) or config.value.out_dir is None:
@@ -116,7 +126,10 @@ def _compiled_from(tree: Tree, found: NodeProject, entry: str, paths: Paths) -> 
 
 
 def all_sources(paths: Paths, found: NodeProject) -> list[str]:
-    """The project's sources that may run: no tests, tool configurations, build output, or other packages' files."""
+    """The project's sources that may run.
+
+    No tests, tool configurations, build output, or other packages' files.
+    """
     top = "" if found.directory == "." else f"{found.directory}/"
     inner = {
         posixpath.dirname(path)
@@ -255,7 +268,10 @@ def _file(path: str, paths: Paths) -> str | None:
 
 
 def _aliases(tree: Tree, found: NodeProject) -> dict[str, tuple[str, ...]]:
-    """Prefixes of imports that stand for own directories: tsconfig's paths and baseUrl, package.json's _moduleAliases."""
+    """Prefixes of imports that stand for own directories.
+
+    Tsconfig's paths and baseUrl, package.json's _moduleAliases.
+    """
     aliases: dict[str, tuple[str, ...]] = {}
     for name in ("tsconfig.json", "jsconfig.json"):
         if tree.is_file(under(found.directory, name)):

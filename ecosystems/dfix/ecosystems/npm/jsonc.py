@@ -1,4 +1,7 @@
-"""JSON as tools write it: with comments and trailing commas (tsconfig.json, angular.json, nest-cli.json)."""
+"""JSON as tools write it.
+
+With comments and trailing commas (tsconfig.json, angular.json, nest-cli.json).
+"""
 
 from __future__ import annotations
 

@@ -50,14 +50,20 @@ _COMMON = """
 (pair) @pair
 """
 _JAVASCRIPT = "(formal_parameters (identifier) @shadow)"
-_TYPESCRIPT = "(required_parameter pattern: (identifier) @shadow) (optional_parameter pattern: (identifier) @shadow)"
+_TYPESCRIPT = """
+(required_parameter pattern: (identifier) @shadow)
+(optional_parameter pattern: (identifier) @shadow)
+"""
 
 _Captures = dict[str, list["Node"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One import: the specifier as written, None where it is not constant; types only are not listed."""
+    """One import: the specifier as written, None where it is not constant.
+
+    Types only are not listed.
+    """
 
     specifier: str | None
     source: str
@@ -73,7 +79,10 @@ class JsSource:
 
 
 def read_source(path: str, text: str, paths: Paths, workdir: str) -> Fact[JsSource]:
-    """Read a file; Unknown if it does not parse. `paths` and `workdir` tell which strings name project files."""
+    """Read a file.
+
+    Unknown if it does not parse. `paths` and `workdir` tell which strings name project files.
+    """
     captures = captures_of(path, text)
     if captures is None:
         return Unknown(f"{path} does not parse")
@@ -204,8 +213,7 @@ class _Reader:
         module, member = _required(value)
         if module is None:
             if text_of(value) == "process.env" and name.type == "object_pattern":
-                for key in _pattern(name):
-                    self.env.append(EnvUse(key[0], self.where(name)))
+                self.env.extend(EnvUse(key, self.where(name)) for key, _ in _pattern(name))
             return
         module = uses.normalised(module)
         if name.type == "identifier":

@@ -12,24 +12,26 @@ from typing import Final
 BUILTIN: Final = frozenset(
     # https://nodejs.org/api/module.html#modulebuiltinmodules
     {
-        "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
-        "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net",
-        "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "stream",
-        "string_decoder", "sys", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi",
-        "worker_threads", "zlib", "test", "sea", "sqlite",
+        "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants",
+        "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2",
+        "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode",
+        "querystring", "readline", "repl", "sea", "sqlite", "stream", "string_decoder", "sys",
+        "test", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi",
+        "worker_threads", "zlib",
     }
 )  # fmt: skip
 
 _FILES: Final = frozenset({"fs", "fs/promises", "fs-extra", "graceful-fs", "mz/fs"})
 
 _READ = (
-    "access", "createReadStream", "exists", "existsSync", "lstat", "open", "opendir", "openAsBlob", "pathExists", "readFile",
-    "readJson", "readJSON", "readdir", "readlink", "realpath", "stat", "statfs", "watch", "watchFile", "glob",
+    "access", "createReadStream", "exists", "existsSync", "lstat", "open", "opendir", "openAsBlob",
+    "pathExists", "readFile", "readJson", "readJSON", "readdir", "readlink", "realpath", "stat",
+    "statfs", "watch", "watchFile", "glob",
 )  # fmt: skip
 _WRITE = (
-    "appendFile", "chmod", "chown", "createWriteStream", "emptyDir", "ensureDir", "ensureFile", "mkdir", "mkdirp",
-    "mkdtemp", "outputFile", "outputJson", "remove", "rename", "rm", "rmdir", "truncate", "unlink", "utimes",
-    "writeFile", "writeJson",
+    "appendFile", "chmod", "chown", "createWriteStream", "emptyDir", "ensureDir", "ensureFile",
+    "mkdir", "mkdirp", "mkdtemp", "outputFile", "outputJson", "remove", "rename", "rm", "rmdir",
+    "truncate", "unlink", "utimes", "writeFile", "writeJson",
 )  # fmt: skip
 
 READS: Final = frozenset(name for base in _READ for name in (base, f"{base}Sync"))
@@ -77,10 +79,9 @@ VIEW_ENGINES: Final = {"views": "views", "public": "public", "static": "static"}
 """Keys of app.set(key, directory)."""
 
 BROWSERS: Final = frozenset(
-    {
-        "puppeteer", "puppeteer-core", "puppeteer-extra", "playwright", "playwright-core", "playwright-chromium",
-        "playwright-firefox", "playwright-webkit", "selenium-webdriver", "chrome-launcher",
-    }
+    { "puppeteer", "puppeteer-core", "puppeteer-extra", "playwright", "playwright-core",
+    "playwright-chromium", "playwright-firefox", "playwright-webkit", "selenium-webdriver",
+    "chrome-launcher" },
 )  # fmt: skip
 
 

@@ -34,7 +34,10 @@ def text_of(node: Node) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one module that are declared once and never assigned, with their values' expressions."""
+    """The names of one module that are declared once and never assigned.
+
+    With their values' expressions.
+    """
 
     path: str  # of the source file, from the tree's root
     constants: Mapping[str, Node]
@@ -88,7 +91,10 @@ class Names:
                 return None
 
     def fallback(self, node: Node | None, depth: int = 0) -> str | None:
-        """The text of a number or string, also behind `process.env.PORT || 3000` and `Number(...)`."""
+        """The text of a number or string.
+
+        Also behind `process.env.PORT || 3000` and `Number(...)`.
+        """
         if node is None or depth > _DEEPEST:
             return None
         match node.type:
@@ -207,7 +213,10 @@ def _joined(parts: list[Value]) -> Value | None:
 
 
 def _paths(parts: list[Value]) -> Value | None:
-    """Path segments put together; an absolute later one is taken as a segment, as path.join does."""
+    """Path segments put together.
+
+    An absolute later one is taken as a segment, as path.join does.
+    """
     if any(part.anchor is Anchor.SOURCE for part in parts[1:]):
         return None
     text = posixpath.normpath("/".join(part.text for part in parts if part.text) or ".")

@@ -1,21 +1,24 @@
-"""What lockfiles of JavaScript projects tell about packages: names, and which run scripts at install time."""
+"""What lockfiles of JavaScript projects tell about packages.
+
+Names, and which run scripts at install time.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.runtime import Purity, PurityKind, purities_of
 from dfix.ecosystems.sources import under
-from dfix.ecosystems.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfix.ecosystems.tree import Tree
+
+
+_KEY_DEPTH = 2  # blanks before a package's key in pnpm-lock.yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +72,11 @@ def install_scripts(tree: Tree, directory: str = ".") -> Fact[tuple[Locked, ...]
     return Known(tuple(package for package in read.value if package.scripts), read.source)
 
 
-@lru_cache(maxsize=1)
-def _purity() -> dict[str, Purity]:
-    return purities_of(table(__file__, "packages"))
-
-
-def purity(name: str) -> Fact[Purity]:
-    """What is known about a package that runs an install script or needs something of the system.
-
-    Unknown for names that the table does not hold; a package whose lockfile entry has no install
-    script and that the table does not hold is pure, which `purities` says.
-    """
-    known = _purity().get(name)
-    return (
-        Unknown(f"what {name} needs at run time is not known")
-        if known is None
-        else Known(known, known.source)
-    )
-
-
-def purities(tree: Tree, directory: str = ".") -> Fact[tuple[Purity, ...]]:
-    """Judge the packages that a production install brings, by the table first and the lockfile otherwise.
-
-    Unknown names the first package with an install script that the table does not hold, or of which
-    the lockfile does not tell whether it has one. Packages that a lockfile restricts to a platform
-    are prebuilt binaries: bundled.
-    """
-    read = locked(tree, directory)
-    if isinstance(read, Unknown):
-        return read
-    judged: dict[str, Purity] = {}
-    for package in read.value:
-        if package.development:
-            continue
-        known = _purity().get(package.name)
-        if known is None and package.scripts is not False:
-            why = "runs an install script" if package.scripts else "may run an install script"
-            return Unknown(f"{package.name} {why}, and what it needs at run time is not known")
-        kind = PurityKind.BUNDLED if package.system else PurityKind.PURE
-        judged[package.name] = known or Purity(package.name, kind, package.source)
-    return Known(tuple(judged.values()), read.source)
-
-
 def _npm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
-    """LockfileVersion 2 and 3: https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json"""
+    """Versions 2 and 3.
+
+    https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json
+    """
     try:
         data: Any = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
@@ -171,38 +135,33 @@ def _pnpm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
         return Unknown(f"{path} names no lockfileVersion")
     tells = version.split(".")[0] in {"5", "6"}
     found: list[Locked] = []
-    inside = False
-    entry: dict[str, bool] = {}
-    name = locked_version = None
-
-    def close() -> None:
-        if name is not None:
-            found.append(
-                Locked(
-                    name, locked_version, entry.get("requiresBuild", False) if tells else None,
-                    entry.get("dev", False), entry.get("optional", False), "os" in entry or "cpu" in entry, path,
-                )
-            )  # fmt: skip
-
-    for line in lines:
-        if line and not line.startswith(" "):
-            inside = line.startswith("packages:")
-        elif (
-            inside
-            and line.startswith("  ")
-            and not line.startswith("   ")
-            and line.rstrip().endswith((":", "}"))
-        ):
-            close()
-            name, locked_version = _pnpm_key(
-                line.strip().partition(": ")[0].rstrip(":").strip("'\"")
-            )
-            entry = {}
-        elif inside and line.startswith("    ") and not line.startswith("     "):
-            key, _, value = line.strip().partition(":")
-            entry[key] = value.strip() != "false"
-    close()
+    for key, entry in _pnpm_entries(lines):
+        name, locked_version = _pnpm_key(key)
+        scripts = entry.get("requiresBuild", False) if tells else None
+        development, optional = entry.get("dev", False), entry.get("optional", False)
+        system = "os" in entry or "cpu" in entry
+        found.append(Locked(name, locked_version, scripts, development, optional, system, path))
     return Known(tuple(found), path)
+
+
+def _pnpm_entries(lines: list[str]) -> Iterator[tuple[str, dict[str, bool]]]:
+    """The keys below `packages:`, each with its fields: true unless it says `false`."""
+    inside = False
+    key = ""
+    entry: dict[str, bool] = {}
+    for line in lines:
+        depth = len(line) - len(line.lstrip())
+        if line and depth == 0:
+            inside = line.startswith("packages:")
+        elif inside and depth == _KEY_DEPTH and line.rstrip().endswith((":", "}")):
+            if key:
+                yield key, entry
+            key, entry = line.strip().partition(": ")[0].rstrip(":").strip("'\""), {}
+        elif inside and depth == 2 * _KEY_DEPTH:
+            field, _, value = line.strip().partition(":")
+            entry[field] = value.strip() != "false"
+    if key:
+        yield key, entry
 
 
 def _pnpm_key(key: str) -> tuple[str, str | None]:
@@ -217,7 +176,10 @@ def _pnpm_key(key: str) -> tuple[str, str | None]:
 
 
 def _yarn(text: str, path: str) -> Fact[tuple[Locked, ...]]:
-    """Keys of a yarn.lock of either kind; neither says which packages run scripts or are for development."""
+    """Keys of a yarn.lock of either kind.
+
+    Neither says which packages run scripts or are for development.
+    """
     found: list[Locked] = []
     name: str | None = None
     for line in text.splitlines():

@@ -42,9 +42,10 @@ class Output:
 
 
 _WRITES_NOTHING = frozenset(
-    {"echo", "rimraf", "rm", "del-cli", "del", "eslint", "prettier", "jest", "vitest", "mocha", "tslint", "stylelint",
-     "husky", "lint-staged", "shx", "cd", "true", "exit", "node-gyp-build", "is-ci", "check-node-version", "depcheck",
-     "mkdir", "mkdirp", "svelte-check", "type-check", "tsc-alias", "tsconfig-replace-paths", "check-types", "only-allow", "test", "sleep"}
+    {"echo", "rimraf", "rm", "del-cli", "del", "eslint", "prettier", "jest", "vitest", "mocha",
+    "tslint", "stylelint", "husky", "lint-staged", "shx", "cd", "true", "exit", "node-gyp-build",
+    "is-ci", "check-node-version", "depcheck", "mkdir", "mkdirp", "svelte-check", "type-check",
+    "tsc-alias", "tsconfig-replace-paths", "check-types", "only-allow", "test", "sleep"},
 )  # fmt: skip
 """Programs of build scripts that write nothing that runs later, or only remove and check."""
 
@@ -59,7 +60,8 @@ def outputs(tree: Tree, directory: str, built: Iterable[Command]) -> Fact[tuple[
         reader = _TOOLS.get(program or "")
         if reader is None:
             return Unknown(
-                f"{command.source} runs {program or 'what is not constant'}, and what it writes is not known"
+                f"{command.source} runs {program or 'what is not constant'}, "
+                "and what it writes is not known"
             )
         written = reader(tree, directory, command)
         if isinstance(written, Unknown):
@@ -91,7 +93,10 @@ def option(words: Words, *names: str) -> Fact[str | None]:
 
 def _place(tree: Tree, directory: str, command: Command, names: tuple[str, ...], stem: str,
            keys: tuple[str, ...], default: str) -> Fact[str]:  # fmt: skip
-    """The output directory: the command's option, else the configuration's constant, else the default."""
+    """The output directory.
+
+    The command's option, else the configuration's constant, else the default.
+    """
     given = option(command.words[1:], *names)
     if isinstance(given, Unknown):
         return given
@@ -167,11 +172,12 @@ def _referenced(tree: Tree, top: TsConfig, program: str | None) -> _Written:
 
 
 def _nest(tree: Tree, directory: str, command: Command) -> _Written:
-    """https://docs.nestjs.com/cli/monorepo#cli-properties"""
+    """Nest.
+
+    https://docs.nestjs.com/cli/monorepo#cli-properties
+    """
     if "build" not in command.words[1:2]:
-        return Unknown(
-            f"{command.source}: nest {command.words[1] if len(command.words) > 1 else ''} builds nothing"
-        )
+        return Unknown(f"{command.source}: nest does not build here")
     settings: dict[str, Any] = {}
     cli = under(directory, "nest-cli.json")
     if tree.is_file(cli):
@@ -200,7 +206,10 @@ def _nest(tree: Tree, directory: str, command: Command) -> _Written:
 
 
 def _next(tree: Tree, directory: str, command: Command) -> _Written:
-    """https://nextjs.org/docs/app/api-reference/config/next-config-js/output"""
+    """Next.js.
+
+    https://nextjs.org/docs/app/api-reference/config/next-config-js/output
+    """
     if "build" not in command.words[1:2]:
         return (
             _nothing_but(command, "export")
@@ -242,7 +251,10 @@ def _nothing_but(command: Command, verb: str) -> Unknown:
 
 
 def _nuxt(_tree: Tree, directory: str, command: Command) -> _Written:
-    """https://nuxt.com/docs/getting-started/deployment"""
+    """Nuxt.
+
+    https://nuxt.com/docs/getting-started/deployment
+    """
     verb = command.words[1] if len(command.words) > 1 else None
     source = "https://nuxt.com/docs/getting-started/deployment"
     if verb == "build":
@@ -255,7 +267,10 @@ def _nuxt(_tree: Tree, directory: str, command: Command) -> _Written:
 
 
 def _vite(tree: Tree, directory: str, command: Command) -> _Written:
-    """https://vite.dev/config/build-options#build-outdir"""
+    """Vite.
+
+    https://vite.dev/config/build-options#build-outdir
+    """
     if "build" not in command.words:
         return _nothing_but(command, "build")
     path = config_file(tree, directory, "vite.config")
@@ -268,26 +283,20 @@ def _vite(tree: Tree, directory: str, command: Command) -> _Written:
     )
     if isinstance(place, Unknown):
         return place
-    frameworks = {"remix": "build", "svelte": None}
-    text = tree.read(path) if path is not None else Unknown("no vite.config")
-    for marker, output in frameworks.items():
-        if (
-            isinstance(text, Known)
-            and (f"@{marker}" in text.value)
-            and f"{marker}" in text.value
-            and "sveltekit" in text.value
-        ):
-            return (
-                Unknown(f"{path} builds with {marker}, whose adapter decides the output")
-                if output is None
-                else place
-            )
+    text = tree.read(path) if path is not None else Unknown("there is no vite.config")
+    if isinstance(text, Known) and "sveltekit" in text.value:
+        return Unknown(f"{path} builds with SvelteKit, whose adapter decides where")
+    if isinstance(text, Known) and ("@remix-run" in text.value or "@react-router" in text.value):
+        return Known((Output("vite", (under(directory, "build"),), place.source),), place.source)
     server = any(word is not None and word.startswith("--ssr") for word in command.words)
     return Known((Output("vite", (place.value,), place.source, static=not server),), place.source)
 
 
 def _angular(tree: Tree, directory: str, command: Command) -> _Written:
-    """https://angular.dev/reference/configs/workspace-config"""
+    """Angular.
+
+    https://angular.dev/reference/configs/workspace-config
+    """
     if not {"build", "b"}.intersection(word for word in command.words[1:2] if word):
         return _nothing_but(command, "build")
     given = option(command.words[1:], "--output-path")
@@ -328,8 +337,17 @@ def _angular(tree: Tree, directory: str, command: Command) -> _Written:
     return Known((Output("ng", (under(directory, place),), path, static=True),), path)
 
 
-def _flag(tool: str, names: tuple[str, ...], default: str | None, *, static: bool = False, stem: str = "",
-          keys: tuple[str, ...] = (), verbs: tuple[str, ...] = (), source: str = "") -> Callable[..., _Written]:  # fmt: skip
+def _flag(
+    tool: str,
+    names: tuple[str, ...],
+    default: str | None,
+    *,
+    static: bool = False,
+    stem: str = "",
+    keys: tuple[str, ...] = (),
+    verbs: tuple[str, ...] = (),
+    source: str = "",
+) -> Callable[[Tree, str, Command], _Written]:
     """A tool whose output is an option, a key of its configuration, or a default."""
 
     def read(tree: Tree, directory: str, command: Command) -> _Written:
@@ -358,46 +376,36 @@ def _copy(_tree: Tree, directory: str, command: Command) -> _Written:
 
 
 def _prisma(_tree: Tree, _directory: str, command: Command) -> _Written:
-    """`prisma generate` writes the client that `NodeProject.prisma` names; migrations write to the database only."""
+    """`prisma generate` writes the client that `NodeProject.prisma` names.
+
+    Migrations write to the database only.
+    """
     if "generate" in command.words or "migrate" in command.words or "db" in command.words:
         return Known((), command.source)
     return _nothing_but(command, "generate")
 
 
 _TOOLS: dict[str, Callable[[Tree, str, Command], _Written]] = {
-    "tsc": _tsc,
-    "vue-tsc": _tsc,
-    "nest": _nest,
-    "next": _next,
-    "nuxt": _nuxt,
-    "nuxi": _nuxt,
-    "vite": _vite,
-    "ng": _angular,
-    "prisma": _prisma,
-    "cp": _copy,
-    "cpx": _copy,
-    "copyfiles": _copy,
-    "cpy": _copy,
-    "react-scripts": _flag(
-        "react-scripts", (), "build", static=True, verbs=("build",),
-        source="https://create-react-app.dev/docs/production-build",
-    ),
-    "vue-cli-service": _flag(
-        "vue-cli-service", ("--dest",), "dist", static=True, stem="vue.config", keys=("outputDir",), verbs=("build",),
-    ),
-    "webpack": _flag("webpack", ("-o", "--output-path"), "dist", stem="webpack.config", keys=("output", "path")),
-    "esbuild": _flag("esbuild", ("--outdir", "--outfile"), None),
-    "tsup": _flag("tsup", ("-d", "--out-dir"), "dist", stem="tsup.config", keys=("outDir",)),
-    "rollup": _flag("rollup", ("-d", "--dir", "-o", "--file"), None),
-    "ncc": _flag("ncc", ("-o", "--out"), "dist", verbs=("build",)),
-    "swc": _flag("swc", ("-d", "--out-dir"), None),
-    "babel": _flag("babel", ("-d", "--out-dir", "-o", "--out-file"), None),
-    "parcel": _flag("parcel", ("--dist-dir", "-d", "--out-dir"), "dist", static=True, verbs=("build",)),
-    "remix": _flag("remix", (), "build", verbs=("build", "vite:build"), source="https://remix.run/docs/en/main/file-conventions/remix-config"),
-    "react-router": _flag("react-router", (), "build", verbs=("build",), source="https://reactrouter.com/start/framework/deploying"),
-    "astro": _flag("astro", ("--outDir",), "dist", static=True, stem="astro.config", keys=("outDir",), verbs=("build",)),
-    "gatsby": _flag("gatsby", (), "public", static=True, verbs=("build",), source="https://www.gatsbyjs.com/docs/how-to/previews-deploys-hosting/"),
-    "docusaurus": _flag("docusaurus", ("--out-dir",), "build", static=True, verbs=("build",)),
-    "eleventy": _flag("eleventy", ("--output",), "_site", static=True),
-    "hexo": _flag("hexo", (), "public", static=True, verbs=("generate",)),
+    "tsc": _tsc, "vue-tsc": _tsc, "nest": _nest, "next": _next, "nuxt": _nuxt, "nuxi": _nuxt,
+    "vite": _vite, "ng": _angular, "prisma": _prisma, "cp": _copy, "cpx": _copy, "copyfiles": _copy,
+    "cpy": _copy, "react-scripts": _flag( "react-scripts", (), "build", static=True,
+    verbs=("build",), source="https://create-react-app.dev/docs/production-build" ),
+    "vue-cli-service": _flag( "vue-cli-service", ("--dest",), "dist", static=True,
+    stem="vue.config", keys=("outputDir",), verbs=("build",) ), "webpack": _flag("webpack", ("-o",
+    "--output-path"), "dist", stem="webpack.config", keys=("output", "path")), "esbuild":
+    _flag("esbuild", ("--outdir", "--outfile"), None), "tsup": _flag("tsup", ("-d", "--out-dir"),
+    "dist", stem="tsup.config", keys=("outDir",)), "rollup": _flag("rollup", ("-d", "--dir", "-o",
+    "--file"), None), "ncc": _flag("ncc", ("-o", "--out"), "dist", verbs=("build",)), "swc":
+    _flag("swc", ("-d", "--out-dir"), None), "babel": _flag("babel", ("-d", "--out-dir", "-o",
+    "--out-file"), None), "parcel": _flag("parcel", ("--dist-dir", "-d", "--out-dir"), "dist",
+    static=True, verbs=("build",)), "remix": _flag("remix", (), "build", verbs=("build",
+    "vite:build"), source="https://remix.run/docs/en/main/file-conventions/remix-config"),
+    "react-router": _flag("react-router", (), "build", verbs=("build",),
+    source="https://reactrouter.com/start/framework/deploying"), "astro": _flag("astro",
+    ("--outDir",), "dist", static=True, stem="astro.config", keys=("outDir",), verbs=("build",)),
+    "gatsby": _flag("gatsby", (), "public", static=True, verbs=("build",),
+    source="https://www.gatsbyjs.com/docs/how-to/previews-deploys-hosting/"), "docusaurus":
+    _flag("docusaurus", ("--out-dir",), "build", static=True, verbs=("build",)), "eleventy":
+    _flag("eleventy", ("--output",), "_site", static=True), "hexo": _flag("hexo", (), "public",
+    static=True, verbs=("generate",)),
 }  # fmt: skip

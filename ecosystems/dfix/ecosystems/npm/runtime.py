@@ -1,4 +1,6 @@
-"""What a Node.js project is at run time: its scripts, dependencies and entry, and what its sources use.
+"""What a Node.js project is at run time.
+
+Its scripts, dependencies and entry, and what its sources use.
 
 `project` reads package.json and what lies beside it. `runs` follows the imports of one entry
 through the project's own files, and names every package that they import. Packages in node_modules
@@ -13,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm.jsonc import read_object
-from dfix.ecosystems.npm.locks import purities as purities
-from dfix.ecosystems.npm.locks import purity as purity
 from dfix.ecosystems.npm.scripts import Command, expand
 from dfix.ecosystems.npm.workspaces import Workspace, workspaces_of
 from dfix.ecosystems.sources import under
@@ -33,7 +33,10 @@ LIFECYCLE = (
     "prepare",
     "postprepare",
 )
-"""Scripts of the root project that `npm ci` and `npm install` run: https://docs.npmjs.com/cli/v10/using-npm/scripts"""
+"""Scripts of the root project that `npm ci` and `npm install` run.
+
+Https://docs.npmjs.com/cli/v10/using-npm/scripts.
+"""
 
 _LOCKS = {
     "package-lock.json": "npm",
@@ -44,31 +47,43 @@ _LOCKS = {
     "bun.lockb": "bun",
 }
 
-_BINARIES = {
+BINARIES = {
     "tsc": "typescript", "tsserver": "typescript", "ng": "@angular/cli", "nest": "@nestjs/cli",
-    "vue-cli-service": "@vue/cli-service", "next": "next", "nuxt": "nuxt", "nuxi": "nuxi", "remix": "@remix-run/dev",
-    "remix-serve": "@remix-run/serve", "react-router": "@react-router/dev", "react-router-serve": "@react-router/serve",
-    "babel": "@babel/cli", "babel-node": "@babel/node", "swc": "@swc/cli", "ncc": "@vercel/ncc",
-    "ts-node-dev": "ts-node-dev", "tsnd": "ts-node-dev", "ts-node": "ts-node", "ts-node-esm": "ts-node",
-    "webpack-dev-server": "webpack-dev-server", "run-s": "npm-run-all", "run-p": "npm-run-all", "dotenv": "dotenv-cli",
-    "sequelize": "sequelize-cli", "typeorm": "typeorm", "typeorm-ts-node-commonjs": "typeorm",
-    "prisma": "prisma", "knex": "knex", "serve": "serve", "http-server": "http-server", "pm2": "pm2",
-    "pm2-runtime": "pm2", "strapi": "@strapi/strapi", "gatsby": "gatsby", "vite": "vite", "esbuild": "esbuild",
-    "mikro-orm": "@mikro-orm/cli", "graphql-codegen": "@graphql-codegen/cli", "cross-env-shell": "cross-env",
-    "svelte-kit": "@sveltejs/kit", "astro": "astro", "webpack": "webpack-cli", "nodemon": "nodemon", "tsx": "tsx",
-    "rollup": "rollup", "parcel": "parcel", "eslint": "eslint", "jest": "jest", "vitest": "vitest", "mocha": "mocha",
+    "vue-cli-service": "@vue/cli-service", "next": "next", "nuxt": "nuxt", "nuxi": "nuxi", "remix":
+    "@remix-run/dev", "remix-serve": "@remix-run/serve", "react-router": "@react-router/dev",
+    "react-router-serve": "@react-router/serve", "babel": "@babel/cli", "babel-node": "@babel/node",
+    "swc": "@swc/cli", "ncc": "@vercel/ncc", "ts-node-dev": "ts-node-dev", "tsnd": "ts-node-dev",
+    "ts-node": "ts-node", "ts-node-esm": "ts-node", "webpack-dev-server": "webpack-dev-server",
+    "run-s": "npm-run-all", "run-p": "npm-run-all", "dotenv": "dotenv-cli", "sequelize":
+    "sequelize-cli", "typeorm": "typeorm", "typeorm-ts-node-commonjs": "typeorm", "prisma":
+    "prisma", "knex": "knex", "serve": "serve", "http-server": "http-server", "pm2": "pm2",
+    "pm2-runtime": "pm2", "strapi": "@strapi/strapi", "gatsby": "gatsby", "vite": "vite", "esbuild":
+    "esbuild", "mikro-orm": "@mikro-orm/cli", "graphql-codegen": "@graphql-codegen/cli",
+    "cross-env-shell": "cross-env", "svelte-kit": "@sveltejs/kit", "astro": "astro", "webpack":
+    "webpack-cli", "nodemon": "nodemon", "tsx": "tsx", "rollup": "rollup", "parcel": "parcel",
+    "eslint": "eslint", "jest": "jest", "vitest": "vitest", "mocha": "mocha",
 }  # fmt: skip
-"""Programs by the package that has them as its `bin`, where the two names differ or a check is common."""
+"""Programs by the package that has them as its `bin`.
+
+Where the two names differ or a check is common.
+"""
 
 SYSTEM_PROGRAMS = frozenset(
-    {"node", "nodejs", "sh", "bash", "echo", "cp", "mv", "rm", "mkdir", "cd", "cat", "exec", "true", "sleep", "chmod",
-     "npm", "yarn", "pnpm", "touch", "ls", "export", "set", "test", "exit", "wait", "printf"}
+    {"node", "nodejs", "sh", "bash", "echo", "cp", "mv", "rm", "mkdir", "cd", "cat", "exec", "true",
+    "sleep", "chmod", "npm", "yarn", "pnpm", "touch", "ls", "export", "set", "test", "exit", "wait",
+    "printf"},
 )  # fmt: skip
+
+
+_BINARIES = BINARIES
 
 
 @dataclass(frozen=True, slots=True)
 class Prisma:
-    """Where Prisma's schema lies, what client it generates and where; None is Prisma's own place in node_modules."""
+    """Where Prisma's schema lies, what client it generates and where.
+
+    None is Prisma's own place in node_modules.
+    """
 
     schema: str
     output: str | None
@@ -142,26 +157,37 @@ def project(tree: Tree, directory: str = ".") -> Fact[NodeProject]:
 
 
 def commands(found: NodeProject, words: Sequence[str | None]) -> Fact[tuple[Command, ...]]:
-    """What `npm start`, `yarn build`, `npx x` and the like come to; other commands are themselves."""
+    """What `npm start`, `yarn build`, `npx x` and the like come to.
+
+    Other commands are themselves.
+    """
     return expand(found.scripts, words, has_server=found.has_server, manifest=found.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The file that node starts with, and the packages that node loads before it (-r, --import, --loader)."""
+    """The file that node starts with.
+
+    And the packages that node loads before it (-r, --import, --loader).
+    """
 
     path: str  # from the tree's root; need not exist yet
     preloads: tuple[str, ...]
     source: str
 
 
-_NODE_VALUES = frozenset({"-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "--project", "-P", "--tsconfig", "-n", "--name",
-                          "-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions",
-                          "--max-old-space-size", "--title", "--inspect-port"})  # fmt: skip
+_NODE_VALUES = frozenset({
+    "-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "--project", "-P", "--tsconfig",
+    "-n", "--name", "-r", "--require", "--import", "--loader", "--experimental-loader",
+    "--env-file", "-C", "--conditions", "--max-old-space-size", "--title", "--inspect-port",
+})  # fmt: skip
 
 
 def entry_of(found: NodeProject, command: Command) -> Fact[Entry]:
-    """The entry of a `node x.js` command (also behind pm2-runtime, tsx, ts-node); Unknown for other programs."""
+    """The entry of a `node x.js` command (also behind pm2-runtime, tsx, ts-node).
+
+    Unknown for other programs.
+    """
     program = command.program
     words = list(command.words[1:])
     if program not in {
@@ -219,7 +245,7 @@ def tools_of(found: NodeProject, started: Iterable[Command]) -> tuple[Tool, ...]
         program = command.program
         if program is None or program in SYSTEM_PROGRAMS:
             continue
-        package = _BINARIES.get(program, program)
+        package = BINARIES.get(program, program)
         declared = found.declares(package) or found.declares(program)
         tools.append(Tool(program, package, declared, command.source))
     return tuple(dict.fromkeys(tools))
@@ -232,7 +258,10 @@ def _strings(value: Any) -> dict[str, str]:
 
 
 def _prisma(tree: Tree, directory: str, data: dict[str, Any]) -> Prisma | None:
-    """Prisma's default places: https://www.prisma.io/docs/orm/prisma-schema/overview/location"""
+    """Prisma's default places.
+
+    https://www.prisma.io/docs/orm/prisma-schema/overview/location
+    """
     configured = _strings(data.get("prisma")).get("schema")
     candidates = [configured] if configured else ["schema.prisma", "prisma/schema.prisma"]
     for candidate in candidates:

@@ -32,14 +32,18 @@ _FIRST = {
     "tst": "test",
 }
 _OWN_VERBS = frozenset(
-    {"install", "i", "ci", "add", "remove", "publish", "pack", "audit", "cache", "config", "set", "version", "login",
-     "link", "why", "workspace", "workspaces", "dlx", "global", "init", "up", "upgrade", "update", "prune", "rebuild"}
+    {"install", "i", "ci", "add", "remove", "publish", "pack", "audit", "cache", "config", "set",
+    "version", "login", "link", "why", "workspace", "workspaces", "dlx", "global", "init", "up",
+    "upgrade", "update", "prune", "rebuild"},
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One simple command: its words (None where one is not constant), the variables set before it, and where it stands."""
+    """One simple command.
+
+    Its words (None where one is not constant), the variables set before it, and where it stands.
+    """
 
     words: Words
     source: str
@@ -88,30 +92,38 @@ def _expanded(
     for name in names:
         text = scripts.get(name)
         if text is None and name == "start" and has_server:
-            text = (
-                "node server.js"  # https://docs.npmjs.com/cli/v10/using-npm/scripts#default-values
-            )
+            # https://docs.npmjs.com/cli/v10/using-npm/scripts#default-values
+            text = "node server.js"
         if text is None:
             return Unknown(f"{manifest} has no script {name}")
-        for stage in (f"pre{name}", name, f"post{name}"):
-            body = text if stage == name else scripts.get(stage)
-            if body is None:
-                continue
-            parsed = commands_of(body, f"{manifest}: scripts.{stage}")
-            if isinstance(parsed, Unknown):
-                return parsed
-            own = list(parsed.value)
-            if stage == name and extra and own:
-                own[-1] = Command(own[-1].words + extra, own[-1].source, own[-1].env)
-            for inner in own:
-                merged = Command(inner.words, inner.source, unwrapped.env + inner.env)
-                deeper = _expanded(
-                    scripts, merged, depth + 1, has_server=has_server, manifest=manifest
-                )
-                if isinstance(deeper, Unknown):
-                    return deeper
-                found.extend(deeper.value)
+        own = _own(scripts, name, text, extra, manifest)
+        if isinstance(own, Unknown):
+            return own
+        for inner in own.value:
+            merged = Command(inner.words, inner.source, unwrapped.env + inner.env)
+            deeper = _expanded(scripts, merged, depth + 1, has_server=has_server, manifest=manifest)
+            if isinstance(deeper, Unknown):
+                return deeper
+            found.extend(deeper.value)
     return Known(tuple(found), f"{manifest}: scripts.{names[-1]}")
+
+
+def _own(
+    scripts: Mapping[str, str], name: str, text: str, extra: Words, manifest: str
+) -> Fact[tuple[Command, ...]]:
+    """The commands of a script and of the pre and post scripts around it."""
+    found: list[Command] = []
+    for stage in (f"pre{name}", name, f"post{name}"):
+        body = text if stage == name else scripts.get(stage)
+        if body is None:
+            continue
+        parsed = commands_of(body, f"{manifest}: scripts.{stage}")
+        if isinstance(parsed, Unknown):
+            return parsed
+        found.extend(parsed.value)
+        if stage == name and extra and parsed.value:
+            found[-1] = Command(found[-1].words + extra, found[-1].source, found[-1].env)
+    return Known(tuple(found), f"{manifest}: scripts.{name}")
 
 
 def _script(
@@ -252,7 +264,10 @@ def commands_of(text: str, source: str) -> Fact[tuple[Command, ...]]:
 
 
 def _tokens(text: str) -> list[tuple[str, str | None]] | None:
-    """Words, operators and redirections; a word's value is None if it holds a variable; None for groups."""
+    """Words, operators and redirections.
+
+    A word's value is None if it holds a variable; None for groups.
+    """
     tokens: list[tuple[str, str | None]] = []
     position = 0
     while position < len(text):
@@ -290,7 +305,10 @@ def _tokens(text: str) -> list[tuple[str, str | None]] | None:
 
 
 def _word(text: str, start: int) -> tuple[str | None, int] | None:
-    """A word and where it ends; its value is None if it holds a variable; None if it holds a substitution."""
+    """A word and where it ends.
+
+    Its value is None if it holds a variable; None if it holds a substitution.
+    """
     value: list[str] = []
     constant = True
     position = start

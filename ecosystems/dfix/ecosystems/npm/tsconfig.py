@@ -35,7 +35,10 @@ class TsConfig:
 
 
 def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
-    """Read a tsconfig file with what it extends; Unknown if a part is missing, as packages in node_modules are."""
+    """Read a tsconfig file with what it extends.
+
+    Unknown if a part is missing, as packages in node_modules are.
+    """
     options: dict[str, Any] = {}
     current = path
     pending = [(path, False)]
@@ -59,9 +62,11 @@ def read_config(tree: Tree, path: str) -> Fact[TsConfig]:
         if current == path:
             references = tuple(_references(tree, path, read.value))
         extended = read.value.get("extends", [])
-        for name in [extended] if isinstance(extended, str) else extended:
-            if isinstance(name, str):
-                pending.append((_extended(tree, current, name), not name.startswith(".")))
+        pending.extend(
+            (_extended(tree, current, name), not name.startswith("."))
+            for name in ([extended] if isinstance(extended, str) else extended)
+            if isinstance(name, str)
+        )
     paths = options.get("paths")
     return Known(
         TsConfig(
@@ -92,7 +97,10 @@ def _placed(name: str, value: Any, directory: str) -> Any:
 
 
 def _references(tree: Tree, path: str, data: dict[str, Any]) -> Iterator[str]:
-    """The tsconfig files of `references`: a directory stands for its tsconfig.json. They are not inherited."""
+    """The tsconfig files of `references`: a directory stands for its tsconfig.json.
+
+    They are not inherited.
+    """
     listed = data.get("references")
     for item in listed if isinstance(listed, list) else ():
         place = item.get("path") if isinstance(item, dict) else None

@@ -27,7 +27,10 @@ class Workspace:
 
 
 def workspaces_of(tree: Tree, directory: str, data: dict[str, Any]) -> Fact[tuple[Workspace, ...]]:
-    """The members that the manifest names; () without workspaces, Unknown where the patterns cannot be read."""
+    """The members that the manifest names.
+
+    () without workspaces, Unknown where the patterns cannot be read.
+    """
     patterns = _patterns(tree, directory, data)
     if isinstance(patterns, Unknown):
         return patterns

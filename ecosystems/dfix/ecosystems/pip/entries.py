@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 class Entry:
     """What a command starts.
 
-    `path` is the project's file from the tree's root; None where the command runs nothing of the project by name.
-    `programs` are the distributions whose program or module is started. `configuration` are project files that the
-    program reads. `whole` tells that the program finds modules by convention, so that all sources count.
+    `path` is the project's file from the tree's root; None where the command runs nothing of the
+    project by name. `programs` are the distributions whose program or module is started.
+    `configuration` are project files that the program reads. `whole` tells that the program finds
+    modules by convention, so that all sources count.
     """
 
     path: str | None
@@ -38,24 +39,37 @@ _APPLICATION = {
 }  # fmt: skip
 """Servers that take `module:attribute`, by the distribution that has them."""
 
-_SCRIPTS = {"streamlit": "streamlit", "chainlit": "chainlit", "fastapi": "fastapi-cli", "gradio": "gradio"}
+_SCRIPTS = {
+    "streamlit": "streamlit",
+    "chainlit": "chainlit",
+    "fastapi": "fastapi-cli",
+    "gradio": "gradio",
+}
 """Programs that take a verb and a file."""
 
-# Options with a value in the next word, of gunicorn (https://docs.gunicorn.org/en/stable/settings.html), uvicorn
-# (https://www.uvicorn.org/settings/) and the others' `--help`; without `=` the word behind them is no application.
+# Options with a value in the next word, of gunicorn
+# (https://docs.gunicorn.org/en/stable/settings.html), uvicorn (https://www.uvicorn.org/settings/)
+# and the others' `--help`; without `=` the word behind them is no application.
 _VALUES = frozenset(
-    {"-b", "--bind", "-w", "--workers", "-k", "--worker-class", "-c", "--config", "-t", "--timeout", "--threads", "-n",
-     "--name", "--log-level", "--log-config", "--access-logfile", "--error-logfile", "--log-file", "--chdir", "-e",
-     "--env", "--host", "--port", "-p", "--app-dir", "--env-file", "--loop", "--http", "--ws", "--interface",
-     "--keep-alive", "--max-requests", "--max-requests-jitter", "--graceful-timeout", "--worker-connections",
-     "--worker-tmp-dir", "--user", "--group", "-u", "-g", "-m", "--umask", "--pid", "--reload-dir", "--root-path",
-     "--forwarded-allow-ips", "--ssl-keyfile", "--ssl-certfile", "--keyfile", "--certfile", "--backlog", "--listen",
-     "--limit-concurrency", "--timeout-keep-alive", "--access-logformat", "--logger-class", "-A", "--app", "--call"}
+    {"-b", "--bind", "-w", "--workers", "-k", "--worker-class", "-c", "--config", "-t", "--timeout",
+    "--threads", "-n", "--name", "--log-level", "--log-config", "--access-logfile",
+    "--error-logfile", "--log-file", "--chdir", "-e", "--env", "--host", "--port", "-p",
+    "--app-dir", "--env-file", "--loop", "--http", "--ws", "--interface", "--keep-alive",
+    "--max-requests", "--max-requests-jitter", "--graceful-timeout", "--worker-connections",
+    "--worker-tmp-dir", "--user", "--group", "-u", "-g", "-m", "--umask", "--pid", "--reload-dir",
+    "--root-path", "--forwarded-allow-ips", "--ssl-keyfile", "--ssl-certfile", "--keyfile",
+    "--certfile", "--backlog", "--listen", "--limit-concurrency", "--timeout-keep-alive",
+    "--access-logformat", "--logger-class", "-A", "--app", "--call"},
 )  # fmt: skip
 
 
-def entry_of(found: PythonProject, tree: Tree, words: Sequence[str | None], directory: str | None = None) -> Fact[Entry]:
-    """Read a start command that runs in `directory` (from the tree's root; the project's without one)."""
+def entry_of(
+    found: PythonProject, tree: Tree, words: Sequence[str | None], directory: str | None = None
+) -> Fact[Entry]:
+    """Read a start command that runs in `directory` (from the tree's root.
+
+    The project's without one).
+    """
     if not words or words[0] is None:
         return Unknown("which program starts is not constant")
     place = directory if directory is not None else found.directory
@@ -91,7 +105,9 @@ def _python(found: PythonProject, tree: Tree, words: list[str | None], place: st
     return Unknown("python without a file reads commands")
 
 
-def _module(found: PythonProject, tree: Tree, module: str | None, rest: list[str | None], place: str) -> Fact[Entry]:
+def _module(
+    found: PythonProject, tree: Tree, module: str | None, rest: list[str | None], place: str
+) -> Fact[Entry]:
     if module is None:
         return Unknown("which module python runs is not constant")
     relative = module.replace(".", "/")
@@ -102,7 +118,9 @@ def _module(found: PythonProject, tree: Tree, module: str | None, rest: list[str
     return _program(found, tree, module, rest, place)
 
 
-def _program(found: PythonProject, tree: Tree, program: str, rest: list[str | None], place: str) -> Fact[Entry]:
+def _program(
+    found: PythonProject, tree: Tree, program: str, rest: list[str | None], place: str
+) -> Fact[Entry]:
     if any(word is None for word in rest):
         return Unknown(f"the arguments of {program} are not constant")
     words = [word for word in rest if word is not None]
@@ -121,12 +139,24 @@ def _program(found: PythonProject, tree: Tree, program: str, rest: list[str | No
         if path is None:
             return Unknown("which application celery runs is not known")
         return Known(Entry(path, ("celery",), path, whole=True), path)
-    if program in {"django-admin", "alembic", "pytest", "rq", "dramatiq", "scrapy", "jupyter", "mkdocs", "locust"}:
+    if program in {
+        "django-admin",
+        "alembic",
+        "pytest",
+        "rq",
+        "dramatiq",
+        "scrapy",
+        "jupyter",
+        "mkdocs",
+        "locust",
+    }:
         return Known(Entry(None, (program.replace("-admin", ""),), program, whole=True), program)
     return Unknown(f"what {program} runs is not known")
 
 
-def _application(found: PythonProject, tree: Tree, program: str, words: list[str], place: str) -> Fact[Entry]:
+def _application(
+    found: PythonProject, tree: Tree, program: str, words: list[str], place: str
+) -> Fact[Entry]:
     moved = _option(words, "--chdir", "--app-dir")
     place = under(place, moved) if moved else place
     named: str | None = None
@@ -146,7 +176,8 @@ def _application(found: PythonProject, tree: Tree, program: str, words: list[str
     configuration = _option(words, "-c", "--config")
     files: tuple[str, ...] = ()
     if program == "gunicorn":
-        # "the default config file is ./gunicorn.conf.py": https://docs.gunicorn.org/en/stable/settings.html#config
+        # "the default config file is ./gunicorn.conf.py":
+        # https://docs.gunicorn.org/en/stable/settings.html#config
         default = configuration or "gunicorn.conf.py"
         given = under(place, default.removeprefix("file:"))
         files = (given,) if configuration or tree.is_file(given) else ()
@@ -159,13 +190,18 @@ def _application(found: PythonProject, tree: Tree, program: str, words: list[str
 
 
 def _flask(tree: Tree, words: list[str], place: str) -> Fact[Entry]:
-    """https://flask.palletsprojects.com/en/stable/cli/#application-discovery"""
+    """By the documentation.
+
+    https://flask.palletsprojects.com/en/stable/cli/#application-discovery
+    """
     named = _option(words, "-A", "--app")
     candidates = ["wsgi.py", "app.py"] if named is None else []
     if named is not None:
         relative = named.split(":", maxsplit=1)[0].removesuffix(".py").replace(".", "/")
         candidates = [f"{relative}.py", f"{relative}/__init__.py"]
-    path = next((under(place, name) for name in candidates if tree.is_file(under(place, name))), None)
+    path = next(
+        (under(place, name) for name in candidates if tree.is_file(under(place, name))), None
+    )
     if path is None:
         return Unknown("which application flask runs is decided by FLASK_APP")
     return Known(Entry(path, ("flask",), path), path)

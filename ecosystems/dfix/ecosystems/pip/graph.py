@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from dfix.ecosystems.pip.runtime import PythonProject
     from dfix.ecosystems.tree import Tree
 
-_TESTS = frozenset({"test", "tests", "testing", "docs", "doc", "examples", "benchmarks", "build", "dist", "node_modules",
-                    "env", "site-packages", "stubs", "typings", ".github"})  # fmt: skip
-_TOOL_FILES = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "dodo.py"})
+_TESTS = frozenset({
+    "test", "tests", "testing", "docs", "doc", "examples", "benchmarks", "build", "dist",
+    "node_modules", "env", "site-packages", "stubs", "typings", ".github",
+})  # fmt: skip
+_TOOL_FILES = frozenset(
+    {"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "dodo.py"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
     """One module from elsewhere that run-time sources import.
 
-    `distributions` may bring it, the usual one first. `guarded` tells that the program also runs without it.
+    `distributions` may bring it, the usual one first. `guarded` tells that the program also runs
+    without it.
     """
 
     module: str
@@ -42,8 +47,8 @@ class Import:
 class PythonRun:
     """What one program is made of.
 
-    `followed` is false where all sources of the project were read instead of the entry's imports. `dynamic` are
-    imports whose module is not constant.
+    `followed` is false where all sources of the project were read instead of the entry's imports.
+    `dynamic` are imports whose module is not constant.
     """
 
     facts: RuntimeFacts
@@ -54,7 +59,10 @@ class PythonRun:
 
 
 def runs(tree: Tree, found: PythonProject, entry: Entry | None = None) -> Fact[PythonRun]:
-    """Read what an entry imports; all run-time sources without one, for Django, and where an import is not constant."""
+    """Read what an entry imports.
+
+    All run-time sources without one, for Django, and where an import is not constant.
+    """
     listed = paths_of(tree)
     if isinstance(listed, Unknown):
         return listed
@@ -87,7 +95,11 @@ def all_sources(paths: Paths, found: PythonProject) -> list[str]:
         if not path.startswith(top) or not path.endswith(".py"):
             continue
         *folders, name = path[len(top) :].split("/")
-        if name in _TOOL_FILES or name.startswith("test_") or name.endswith(("_test.py", "tests.py")):
+        if (
+            name in _TOOL_FILES
+            or name.startswith("test_")
+            or name.endswith(("_test.py", "tests.py"))
+        ):
             continue
         if not _TESTS.intersection(folders):
             chosen.append(path)
@@ -128,7 +140,10 @@ class _Walk:
         return None
 
     def own(self, path: str, imported: Imported) -> set[str]:
-        """The own files that an import runs: the module, the packages above it, and imported submodules."""
+        """The own files that an import runs.
+
+        The module, the packages above it, and imported submodules.
+        """
         module = imported.module or ""
         level = len(module) - len(module.lstrip("."))
         if level:
@@ -137,7 +152,12 @@ class _Walk:
                 base = posixpath.dirname(base)
             roots = [base]
         else:
-            roots = [posixpath.dirname(path), self.found.directory, under(self.found.directory, "src"), *self._roots()]
+            roots = [
+                posixpath.dirname(path),
+                self.found.directory,
+                under(self.found.directory, "src"),
+                *self._roots(),
+            ]
         parts = [part for part in module.lstrip(".").split(".") if part]
         for root in dict.fromkeys(root or "." for root in roots):
             files = self._files(root, parts, imported.names)
@@ -146,8 +166,13 @@ class _Walk:
         return set()
 
     def _roots(self) -> list[str]:
-        """Directories from which other sources were imported already: those of the files read so far."""
-        return sorted({posixpath.dirname(path) for path in self.read if "/" not in posixpath.dirname(path)})
+        """Directories from which other sources were imported already.
+
+        Those of the files read so far.
+        """
+        return sorted(
+            {posixpath.dirname(path) for path in self.read if "/" not in posixpath.dirname(path)}
+        )
 
     def _files(self, root: str, parts: list[str], names: tuple[str, ...]) -> set[str]:
         found: set[str] = set()
@@ -177,9 +202,14 @@ class _Walk:
                 if module is None or module.startswith(".") or self.own(path, imported):
                     continue
                 top = module.split(".", maxsplit=1)[0]
-                if top in sys.stdlib_module_names or under(self.found.directory, top) in self.paths.directories:
+                if (
+                    top in sys.stdlib_module_names
+                    or under(self.found.directory, top) in self.paths.directories
+                ):
                     continue
                 known = first.get(top)
                 if known is None or (known.guarded and not imported.guarded):
-                    first[top] = Import(top, distributions_of(module), imported.source, imported.guarded)
+                    first[top] = Import(
+                        top, distributions_of(module), imported.source, imported.guarded
+                    )
         return sorted(first.values(), key=lambda item: item.module)

@@ -1,7 +1,8 @@
 """Read one Python source: what it imports, opens, starts and listens on.
 
-The standard library's parser reads it, so syntax newer than the Python that runs dfix is Unknown. Names count as
-constant when the module binds them once. What is used but not constant is listed as None.
+The standard library's parser reads it, so syntax newer than the Python that runs dfix is Unknown.
+Names count as constant when the module binds them once. What is used but not constant is listed as
+None.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ _HIGHEST_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One import: the dotted module, with leading dots where it is relative; None where it is not constant."""
+    """One import: the dotted module, with leading dots where it is relative.
+
+    None where it is not constant.
+    """
 
     module: str | None
     source: str
@@ -55,7 +59,10 @@ class PySource:
 
 
 def read_source(path: str, text: str, paths: Paths, workdir: str) -> Fact[PySource]:
-    """Read a file; Unknown if it does not parse. `paths` and `workdir` tell which strings name project files."""
+    """Read a file.
+
+    Unknown if it does not parse. `paths` and `workdir` tell which strings name project files.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the source's own escapes are none of our business
@@ -112,7 +119,11 @@ class _Reader:
                 self._setting(node)
             elif isinstance(node, ast.ClassDef):
                 self._settings_class(node)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            elif (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node not in docstrings
+            ):
                 self._mention(node, node.value, paths, workdir)
 
     def _import(self, node: ast.Import | ast.ImportFrom, *, guarded: bool) -> None:
@@ -125,7 +136,9 @@ class _Reader:
                 self._module_need(alias.name, where)
             return
         module = "." * node.level + (node.module or "")
-        self.imports.append(Imported(module, where, tuple(alias.name for alias in node.names), guarded))
+        self.imports.append(
+            Imported(module, where, tuple(alias.name for alias in node.names), guarded)
+        )
         self._module_need(module, where)
         for alias in node.names:
             self.aliases[alias.asname or alias.name] = f"{module}.{alias.name}"
@@ -147,12 +160,16 @@ class _Reader:
         first = node.args[0] if node.args else None
         if name in {"importlib.import_module", "__import__"}:
             value = self.names.value(first)
-            self.imports.append(Imported(value.text if value is not None else None, self.where(node)))
+            self.imports.append(
+                Imported(value.text if value is not None else None, self.where(node))
+            )
         elif name in uses.STARTS:
             self._start(node, name)
         elif name in uses.SHELLS:
             words = value.text.split() if (value := self.names.value(first)) is not None else []
-            self.starts.append(ProcessUse(words[0] if words else None, self.where(node), name, shell=True))
+            program = words[0] if words else None
+            use = ProcessUse(program, self.where(node), name, shell=True)  # noqa: S604 - starts nothing
+            self.starts.append(use)
         elif name in uses.ENV_GETTERS:
             self._env(node, first)
         elif name in uses.NEEDS:
@@ -163,10 +180,16 @@ class _Reader:
             self._path(node, name)
 
     def _path(self, node: ast.Call, name: str) -> None:
-        keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
+        keywords = {
+            keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None
+        }
         if name in uses.READS:
             position = uses.READS[name]
-            argument = node.args[position] if len(node.args) > position else keywords.get("file", keywords.get("path"))
+            argument = (
+                node.args[position]
+                if len(node.args) > position
+                else keywords.get("file", keywords.get("path"))
+            )
             argument = argument or keywords.get(uses.KEYWORDS.get(name, ""))
             self._open(node, argument, name, Mode.WRITE if _writes(node, keywords) else Mode.READ)
         elif name in uses.WRITES:
@@ -185,29 +208,58 @@ class _Reader:
             self._open(node, argument, name, Mode.READ)
         elif isinstance(node.func, ast.Attribute) and node.func.attr in uses.PATH_METHODS:
             value = self.names.value(node.func.value)
-            certain = node.func.attr in {"read_text", "read_bytes", "write_text", "write_bytes", "iterdir"}
+            certain = node.func.attr in {
+                "read_text",
+                "read_bytes",
+                "write_text",
+                "write_bytes",
+                "iterdir",
+            }
             if value is not None or certain:
-                writes = uses.PATH_METHODS[node.func.attr] or (node.func.attr == "open" and _writes(node, keywords, 0))
-                self._open(node, node.func.value, f"Path.{node.func.attr}", Mode.WRITE if writes else Mode.READ)
+                writes = uses.PATH_METHODS[node.func.attr] or (
+                    node.func.attr == "open" and _writes(node, keywords, 0)
+                )
+                self._open(
+                    node,
+                    node.func.value,
+                    f"Path.{node.func.attr}",
+                    Mode.WRITE if writes else Mode.READ,
+                )
 
     def _flask(self, node: ast.Call, keywords: dict[str, ast.expr], *, application: bool) -> None:
-        """Flask finds `static` and `templates` beside the module: https://flask.palletsprojects.com/en/stable/api/"""
+        """Flask finds `static` and `templates` beside the module.
+
+        Https://flask.palletsprojects.com/en/stable/api/.
+        """
         here = Value(posixpath.dirname(self.path) or ".", Anchor.SOURCE)
         for keyword, default in (("static_folder", "static"), ("template_folder", "templates")):
             if keyword in keywords:
                 given = self.names.value(keywords[keyword])
-                text = posixpath.normpath(posixpath.join(here.text, given.text)) if given is not None else None
-                anchor = given.anchor if given is not None and given.anchor is not Anchor.WORKDIR else Anchor.SOURCE
-                path = given.text if given is not None and given.anchor is not Anchor.WORKDIR else text
+                text = (
+                    posixpath.normpath(posixpath.join(here.text, given.text))
+                    if given is not None
+                    else None
+                )
+                anchor = (
+                    given.anchor
+                    if given is not None and given.anchor is not Anchor.WORKDIR
+                    else Anchor.SOURCE
+                )
+                path = (
+                    given.text if given is not None and given.anchor is not Anchor.WORKDIR else text
+                )
                 self.opens.append(PathUse(path, self.where(node), f"flask {keyword}", anchor))
             elif application:
                 path = posixpath.normpath(posixpath.join(here.text, default))
-                self.opens.append(PathUse(path, self.where(node), f"flask {default}", Anchor.SOURCE))
+                self.opens.append(
+                    PathUse(path, self.where(node), f"flask {default}", Anchor.SOURCE)
+                )
 
     def _start(self, node: ast.Call, name: str) -> None:
         first = node.args[0] if node.args else None
         shell = any(
-            keyword.arg == "shell" and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
+            keyword.arg == "shell"
+            and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
             for keyword in node.keywords
         )
         listed = isinstance(first, ast.List | ast.Tuple)
@@ -234,10 +286,14 @@ class _Reader:
             return
         if kind is NeedKind.LOCALE and len(node.args) < 2:  # noqa: PLR2004 - asks for the locale, sets none
             return
-        self.needs.append(Need(kind, self.where(node), detail if kind is not NeedKind.CERTIFICATES else name))
+        self.needs.append(
+            Need(kind, self.where(node), detail if kind is not NeedKind.CERTIFICATES else name)
+        )
 
     def _listen(self, node: ast.Call, name: str) -> None:
-        keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
+        keywords = {
+            keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None
+        }
         default = uses.LISTENS.get(name)
         if default is None and not {"port", "host", "debug"} & keywords.keys():
             return
@@ -250,15 +306,23 @@ class _Reader:
         target = node.targets[0]
         name = target.id if isinstance(target, ast.Name) else ""
         if name in uses.DJANGO_PATHS:
-            values = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
+            values = (
+                node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
+            )
             mode = Mode.WRITE if name == "MEDIA_ROOT" else Mode.READ
             for value in values:
                 self._open(value, value, f"django {name}", mode)
         elif name == "TEMPLATES" and isinstance(node.value, ast.List):
             for item in node.value.elts:
-                pairs = zip(item.keys, item.values, strict=True) if isinstance(item, ast.Dict) else ()
+                pairs = (
+                    zip(item.keys, item.values, strict=True) if isinstance(item, ast.Dict) else ()
+                )
                 for key, value in pairs:
-                    if isinstance(key, ast.Constant) and key.value == "DIRS" and isinstance(value, ast.List):
+                    if (
+                        isinstance(key, ast.Constant)
+                        and key.value == "DIRS"
+                        and isinstance(value, ast.List)
+                    ):
                         for element in value.elts:
                             self._open(element, element, "django TEMPLATES", Mode.READ)
 
@@ -267,7 +331,9 @@ class _Reader:
         if any(dotted(base).endswith("BaseSettings") for base in node.bases):
             self.env.append(EnvUse(None, self.where(node)))
 
-    def _open(self, node: ast.expr, argument: ast.expr | None, how: str, mode: Mode, *, glob: bool = False) -> None:
+    def _open(
+        self, node: ast.expr, argument: ast.expr | None, how: str, mode: Mode, *, glob: bool = False
+    ) -> None:
         if isinstance(argument, ast.List | ast.Tuple):
             for element in argument.elts:
                 self._open(node, element, how, mode, glob=glob)
@@ -280,12 +346,18 @@ class _Reader:
     def _mention(self, node: ast.Constant, text: str, paths: Paths, workdir: str) -> None:
         path = paths.mentioned(text, workdir)
         if path is not None and not path.endswith(".py"):
-            self.opens.append(PathUse(path, self.where(node), "string", Anchor.SOURCE, Mode.MENTION))
+            self.opens.append(
+                PathUse(path, self.where(node), "string", Anchor.SOURCE, Mode.MENTION)
+            )
 
 
 def _writes(node: ast.Call, keywords: dict[str, ast.expr], position: int = 1) -> bool:
     mode = node.args[position] if len(node.args) > position else keywords.get("mode")
-    return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and mode.value[:1] in {"w", "a", "x"}
+    return (
+        isinstance(mode, ast.Constant)
+        and isinstance(mode.value, str)
+        and mode.value[:1] in {"w", "a", "x"}
+    )
 
 
 def _docstrings(nodes: list[ast.AST]) -> Iterator[ast.Constant]:

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _DEEPEST = 20
-_KEEPS = frozenset({"resolve", "absolute", "expanduser", "as_posix", "abspath", "realpath", "normpath", "expandvars"})
+_KEEPS = frozenset(
+    {
+        "resolve",
+        "absolute",
+        "expanduser",
+        "as_posix",
+        "abspath",
+        "realpath",
+        "normpath",
+        "expandvars",
+    }
+)
 _WRAPS = frozenset({"str", "Path", "PurePath", "fspath", "path"})
 
 
@@ -55,9 +66,17 @@ class Names:
         for node in ast.walk(tree):
             for name in _bound(node):
                 bound[name] = bound.get(name, 0) + 1
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            if (
+                isinstance(node, ast.Assign)
+                and len(node.targets) == 1
+                and isinstance(node.targets[0], ast.Name)
+            ):
                 values[node.targets[0].id] = node.value
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            elif (
+                isinstance(node, ast.AnnAssign)
+                and isinstance(node.target, ast.Name)
+                and node.value is not None
+            ):
                 values[node.target.id] = node.value
         return cls(path, {name: value for name, value in values.items() if bound.get(name) == 1})
 
@@ -80,7 +99,10 @@ class Names:
                 return _paths([self.value(left, depth + 1), self.value(right, depth + 1)])
             case ast.Attribute(value=held, attr="parent"):
                 return _parent(self.value(held, depth + 1), 1)
-            case ast.Subscript(value=ast.Attribute(value=held, attr="parents"), slice=ast.Constant(value=int(level))):
+            case ast.Subscript(
+                value=ast.Attribute(value=held, attr="parents"),
+                slice=ast.Constant(value=int(level)),
+            ):
                 return _parent(self.value(held, depth + 1), level + 1)
             case ast.Call():
                 return self._call(node, depth)
@@ -88,7 +110,10 @@ class Names:
                 return None
 
     def number(self, node: ast.expr | None, depth: int = 0) -> int | None:
-        """The number of an expression, also as the default of `os.environ.get("PORT", 8000)` and inside `int(...)`."""
+        """The number of an expression.
+
+        Also as the default of `os.environ.get("PORT", 8000)` and inside `int(...)`.
+        """
         if depth > _DEEPEST:
             return None
         match node:
@@ -104,7 +129,9 @@ class Names:
                 return self.number(last, depth + 1)
             case ast.Call(func=ast.Name(id="int"), args=[inner]):
                 return self.number(inner, depth + 1)
-            case ast.Call(func=function, args=[_, default]) if dotted(function).endswith(("getenv", "environ.get")):
+            case ast.Call(func=function, args=[_, default]) if dotted(function).endswith(
+                ("getenv", "environ.get")
+            ):
                 return self.number(default, depth + 1)
             case _:
                 return None
@@ -119,7 +146,11 @@ class Names:
         if not known:
             return Value("")
         text = "".join(part.text for part in known)
-        return Value(posixpath.normpath(text), Anchor.SOURCE) if known[0].anchor is Anchor.SOURCE else plain(text)
+        return (
+            Value(posixpath.normpath(text), Anchor.SOURCE)
+            if known[0].anchor is Anchor.SOURCE
+            else plain(text)
+        )
 
     def _call(self, node: ast.Call, depth: int) -> Value | None:
         name = dotted(node.func)
@@ -138,7 +169,11 @@ class Names:
         if last in _KEEPS:
             if arguments:
                 return arguments[0]
-            return self.value(node.func.value, depth + 1) if isinstance(node.func, ast.Attribute) else None
+            return (
+                self.value(node.func.value, depth + 1)
+                if isinstance(node.func, ast.Attribute)
+                else None
+            )
         return None
 
 
@@ -146,7 +181,12 @@ def _bound(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name
-        case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AsyncFunctionDef(name=name):
+        case (
+            ast.arg(arg=name)
+            | ast.FunctionDef(name=name)
+            | ast.ClassDef(name=name)
+            | ast.AsyncFunctionDef(name=name)
+        ):
             yield name
         case ast.alias(name=name, asname=other):
             yield other or name.split(".", maxsplit=1)[0]
@@ -164,7 +204,10 @@ def _paths(parts: list[Value | None]) -> Value | None:
             first, rest = part, known[index + 1 :]
             if any(other.anchor is not Anchor.WORKDIR for other in rest):
                 continue
-            return Value(posixpath.normpath("/".join([first.text, *(r.text for r in rest if r.text)])), first.anchor)
+            return Value(
+                posixpath.normpath("/".join([first.text, *(r.text for r in rest if r.text)])),
+                first.anchor,
+            )
     return Value(posixpath.normpath("/".join(part.text for part in known if part.text) or "."))
 
 
@@ -173,5 +216,9 @@ def _parent(value: Value | None, levels: int) -> Value | None:
         return None
     text = value.text
     for _ in range(levels):
-        text = posixpath.normpath(posixpath.join(text, "..")) if text in {"", "."} else posixpath.dirname(text) or "."
+        text = (
+            posixpath.normpath(posixpath.join(text, ".."))
+            if text in {"", "."}
+            else posixpath.dirname(text) or "."
+        )
     return Value(text, value.anchor)

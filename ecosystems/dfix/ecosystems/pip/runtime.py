@@ -1,7 +1,8 @@
 """What a Python project is at run time: its distributions, its entry, and what its sources use.
 
-`project` reads manifests and locks. `runs` follows the imports of one entry through the project's own modules, and
-names what they import from elsewhere. Installed packages are never read: what they need is in `purity`.
+`project` reads manifests and locks. `runs` follows the imports of one entry through the project's
+own modules, and names what they import from elsewhere. Installed packages are never read: what they
+need is in `purity`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One distribution that a manifest names; `development` where only a development group wants it."""
+    """One distribution that a manifest names.
+
+    `development` where only a development group wants it.
+    """
 
     name: str  # normalised
     source: str
@@ -39,8 +43,8 @@ class Distribution:
 class PythonProject:
     """One Python project. All paths are relative to the tree's root.
 
-    `distributions` are those that the manifests name; `locked` those of a lockfile, transitive ones included. `django`
-    is the path of manage.py's settings module if there is a manage.py.
+    `distributions` are those that the manifests name; `locked` those of a lockfile, transitive ones
+    included. `django` is the path of manage.py's settings module if there is a manage.py.
     """
 
     directory: str
@@ -53,18 +57,23 @@ class PythonProject:
     def names(self) -> Fact[tuple[str, ...]]:
         """All distributions to judge: the lockfile's, else the manifests' own."""
         if isinstance(self.locked, Known):
-            return Known(tuple(sorted({package.name for package in self.locked.value})), self.locked.source)
+            return Known(
+                tuple(sorted({package.name for package in self.locked.value})), self.locked.source
+            )
         if isinstance(self.distributions, Unknown):
             return self.distributions
         found = {item.name for item in self.distributions.value if not item.development}
         return Known(tuple(sorted(found)), self.distributions.source)
 
 
-def project(tree: Tree, directory: str = ".", requirements: tuple[str, ...] = ()) -> Fact[PythonProject]:
+def project(
+    tree: Tree, directory: str = ".", requirements: tuple[str, ...] = ()
+) -> Fact[PythonProject]:
     """Read the project in `directory`.
 
-    `requirements` are the requirements files that the build installs, from the tree's root; without them
-    requirements.txt, pyproject.toml or Pipfile in `directory`. Unknown where there is no sign of a Python project.
+    `requirements` are the requirements files that the build installs, from the tree's root; without
+    them requirements.txt, pyproject.toml or Pipfile in `directory`. Unknown where there is no sign
+    of a Python project.
     """
     found = _distributions(tree, directory, requirements)
     manage = _django(tree, under(directory, "manage.py"))
@@ -92,7 +101,9 @@ def _has_sources(tree: Tree, directory: str) -> bool:
     return any(name.endswith(".py") for folder in folders for name in tree.listdir(folder))
 
 
-def _distributions(tree: Tree, directory: str, requirements: tuple[str, ...]) -> Fact[tuple[Distribution, ...]]:
+def _distributions(
+    tree: Tree, directory: str, requirements: tuple[str, ...]
+) -> Fact[tuple[Distribution, ...]]:
     if requirements:
         return _required(tree, directory, requirements)
     if tree.is_file(under(directory, "requirements.txt")):
@@ -109,7 +120,9 @@ def _distributions(tree: Tree, directory: str, requirements: tuple[str, ...]) ->
 
 def _required(tree: Tree, directory: str, files: tuple[str, ...]) -> Fact[tuple[Distribution, ...]]:
     place = under(directory, ".")
-    read = read_requirements(tree, "" if place == "." else place, [(path, "requirement") for path in files])
+    read = read_requirements(
+        tree, "" if place == "." else place, [(path, "requirement") for path in files]
+    )
     if isinstance(read, Unknown):
         return read
     found: list[Distribution] = []
@@ -118,7 +131,11 @@ def _required(tree: Tree, directory: str, files: tuple[str, ...]) -> Fact[tuple[
             continue
         if item.name is None:
             return Unknown(f"{item.source}: {item.text} does not name its package")
-        found.append(Distribution(normalised(item.name), item.source, url=item.url, extras=_extras(item.text)))
+        found.append(
+            Distribution(
+                normalised(item.name), item.source, url=item.url, extras=_extras(item.text)
+            )
+        )
     return Known(tuple(found), files[0])
 
 
@@ -138,13 +155,26 @@ def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]
     found: list[Distribution] = []
     if "dependencies" in project_table.get("dynamic", ()):
         return Unknown(f"{path}: the dependencies are dynamic")
-    found += [Distribution(_named(text), path, extras=_extras(text)) for text in project_table.get("dependencies", ())]
-    found += [Distribution(normalised(name), path) for name in poetry.get("dependencies", {}) if name != "python"]
+    found += [
+        Distribution(_named(text), path, extras=_extras(text))
+        for text in project_table.get("dependencies", ())
+    ]
+    found += [
+        Distribution(normalised(name), path)
+        for name in poetry.get("dependencies", {})
+        if name != "python"
+    ]
     groups = [poetry.get("dev-dependencies", {})]
     groups += [group.get("dependencies", {}) for group in poetry.get("group", {}).values()]
-    found += [Distribution(normalised(name), path, development=True) for group in groups for name in group]
+    found += [
+        Distribution(normalised(name), path, development=True) for group in groups for name in group
+    ]
     for entries in data.get("dependency-groups", {}).values():
-        found += [Distribution(_named(text), path, development=True) for text in entries if isinstance(text, str)]
+        found += [
+            Distribution(_named(text), path, development=True)
+            for text in entries
+            if isinstance(text, str)
+        ]
     if not project_table and not poetry:
         return Unknown(f"{path} names no dependencies in a form that is read")
     return Known(tuple(found), path)
@@ -152,7 +182,10 @@ def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]
 
 def _pipfile(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]]:
     found = [Distribution(normalised(name), path) for name in data.get("packages", {})]
-    found += [Distribution(normalised(name), path, development=True) for name in data.get("dev-packages", {})]
+    found += [
+        Distribution(normalised(name), path, development=True)
+        for name in data.get("dev-packages", {})
+    ]
     return Known(tuple(found), path)
 
 
@@ -175,7 +208,9 @@ def _extras(requirement: str) -> tuple[str, ...]:
     head, bracket, rest = requirement.partition("[")
     if not bracket or any(mark in head for mark in ";@<>=~! "):
         return ()
-    return tuple(normalised(name.strip()) for name in rest.partition("]")[0].split(",") if name.strip())
+    return tuple(
+        normalised(name.strip()) for name in rest.partition("]")[0].split(",") if name.strip()
+    )
 
 
 def _settings(tree: Tree, manage: str | None) -> str | None:
@@ -198,7 +233,9 @@ def _purity() -> dict[str, Purity]:
 
 
 def purity(name: str, extras: Iterable[str] = ()) -> Fact[Purity]:
-    """What is known about a distribution, whatever its version; Unknown for names that the table does not hold.
+    """What is known about a distribution, whatever its version.
+
+    Unknown for names that the table does not hold.
 
     An extra can change the answer: psycopg[binary] brings the library that psycopg loads.
     """
@@ -210,15 +247,21 @@ def purity(name: str, extras: Iterable[str] = ()) -> Fact[Purity]:
             return Unknown(f"what {name}[{extra}] brings is not known")
         if known.kind not in {PurityKind.PURE, PurityKind.BUNDLED}:
             break
-    return Unknown(f"what {name} needs at run time is not known") if known is None else Known(known, known.source)
+    return (
+        Unknown(f"what {name} needs at run time is not known")
+        if known is None
+        else Known(known, known.source)
+    )
 
 
 def purities(found: PythonProject, *, locked: bool = True) -> Fact[tuple[Purity, ...]]:
-    """Judge every distribution of a project: by the table first, by the lockfile's wheels otherwise.
+    """Judge every distribution of a project.
 
-    `locked` tells that the build installs from the lockfile. Without one, the manifests' own names are judged and what
-    the table says that they bring; a distribution's further dependencies were judged when its row was made. Unknown
-    names the first distribution that neither tells about.
+    By the table first, by the lockfile's wheels otherwise.
+
+    `locked` tells that the build installs from the lockfile. Without one, the manifests' own names
+    are judged and what the table says that they bring; a distribution's further dependencies were
+    judged when its row was made. Unknown names the first distribution that neither tells about.
     """
     judged: dict[str, Purity] = {}
     if locked and isinstance(found.locked, Known):
@@ -265,7 +308,9 @@ def by_kind(judged: Iterable[Purity], *kinds: PurityKind) -> tuple[Purity, ...]:
     return tuple(item for item in judged if item.kind in kinds)
 
 
-def module_path(found: PythonProject, tree: Tree, module: str, directory: str | None = None) -> str | None:
+def module_path(
+    found: PythonProject, tree: Tree, module: str, directory: str | None = None
+) -> str | None:
     """The file of an own dotted module, seen from `directory` (or the project's, or its src)."""
     relative = module.split(":", maxsplit=1)[0].replace(".", "/")
     for place in (directory or found.directory, under(found.directory, "src"), found.directory):
