@@ -225,7 +225,7 @@ class Session:
             Step(
                 id=parts[0].id,
                 transform=transform.id,
-                title=parts[0].title if len(parts) == 1 else transform.title,
+                title=parts[0].title if len(parts) == 1 else _plain(transform.title),
                 level=max(rewrite.level for rewrite in rewrites),
                 parts=parts,
                 files={self.path: after.code, **self.files},
@@ -350,6 +350,11 @@ class Session:
             yield f"build context {getattr(folder, 'value', '') or '.'}: {source}"
         if not self.project.proven and not self.project.lacking:
             yield "no builder is shown in the repository: current BuildKit is assumed"
+
+
+def _plain(title: str) -> str:
+    """A page's title inside a sentence."""
+    return title[:1].lower() + title[1:]
 
 
 def _read(project: Project, path: str) -> str | None:

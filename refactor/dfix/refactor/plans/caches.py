@@ -228,16 +228,13 @@ def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[
                 paths.overlap(source, lies.value) for source in sources
             ):
                 return "read-later", f"line {later.line} copies the store out of the stage"
-    if (
-        ctx.project.at_hand
-        and ctx.project.config.builder is None
-        and ctx.project.repository.ephemeral_caches
-    ):
-        source = ctx.project.repository.ephemeral_caches[0]
-        return (
-            "ephemeral-runner",
-            f"the CI shown in {source} keeps layers between runs, but no mounts",
-        )
+    if ctx.project.at_hand and ctx.project.config.builder is None:
+        shared = ctx.project.repository.ephemeral_cache
+        if shared is not None:
+            return (
+                "ephemeral-runner",
+                f"the CI shown in {shared.source} keeps layers between runs, but no mounts",
+            )
     return None
 
 

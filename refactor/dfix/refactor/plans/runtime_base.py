@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dfix.ecosystems import images
+from dfix.ecosystems import counterparts, images
 from dfix.ecosystems.facts import Unknown
 from dfix.refactor.transform import Evidence
 
@@ -54,8 +54,8 @@ def choose(ctx: Context, stage: Stage, service: Service, wants: Wants) -> Chosen
     if service.static:
         return _for_static(ctx, image, shell)
     native = any(live.native for live in service.live)
-    found = images.counterparts(image, "runtime")
-    if isinstance(found, images.NoCounterpart):
+    found = counterparts.counterparts(image, "runtime")
+    if isinstance(found, counterparts.NoCounterpart):
         if found.slug == "no-counterpart" and service.interpreter is not None:
             return Chosen(stage.node.image.text, image, (), "same image")
         if (
@@ -96,8 +96,8 @@ def _for_static(ctx: Context, image: Image, shell: str | None) -> Chosen | NoBas
             "static base",
         )
     written = STATIC_ON["musl" if wanted == "alpine" else image.libc or "glibc"]
-    found = images.counterparts(image, "runtime")
-    if not isinstance(found, images.NoCounterpart) and wanted == "auto":
+    found = counterparts.counterparts(image, "runtime")
+    if not isinstance(found, counterparts.NoCounterpart) and wanted == "auto":
         written = found[0].written
     return _named(written, f"a shell or a package is needed ({shell})", shell or "", "static base")
 

@@ -93,6 +93,11 @@ def packages_for(
         names.setdefault(renamed.value)
         because.append(Evidence(f"{renamed.value} is loaded at run time", where))
     wanted = [*criterion.programs, *service.programs]
+    wanted += [
+        (each.words[0] or "", each.where)
+        for each in criterion.started
+        if each not in service.claimed
+    ]
     for program, where in wanted:
         package = _package_of(program, manager, image.programs, service)
         if package is None:

@@ -272,13 +272,15 @@ class Composer:
         """`COPY --from=builder` of each live path, at the same path."""
         from_ = compose.flag("from", self.builder)
         root = self.asked.request.root
-        live = [root] if self.service.whole else []
-        live += [
+        # The project's folder last: it changes with each source edit, what is installed does not.
+        live = [
             each.path
             for each in self.service.live
             if not (self.service.whole and paths.within(each.path, root))
         ]
-        if not self.service.whole:
+        if self.service.whole:
+            live.append(root)
+        else:
             live += [path for path, _ in self.found.touched if self._is_left(path, live)]
         for path in dict.fromkeys(_outermost(live)):
             owner = owner_of(self.stage, self.found, path)
@@ -318,25 +320,23 @@ class Composer:
             raise NoStage("unknown-base", old.why)
         below = _inherited_of(new)
         mine = declared(self.stage)
+        was, now = declared(self.stage, old), declared(self.stage, below)
         values: dict[str, str] = {}
-        for name, value in old.items():
-            if name in mine or below.get(name) == value:
+        for name, value in was.items():
+            if now.get(name) == value:
                 continue
             if name.startswith("ENV "):
-                if value == "?":
-                    if name[4:] in self.service.env_read:
-                        raise NoStage(
-                            "inherited-value",
-                            f"{name[4:]} of the old base is read, and its value is not known",
-                        )
-                    continue
-                values[name[4:]] = value
-            elif name == "WORKDIR":
+                if value == "?" and name[4:] in self.service.env_read:
+                    raise NoStage(
+                        "inherited-value",
+                        f"{name[4:]} of the old base is read, and its value is not known",
+                    )
+                if value != "?":
+                    values[name[4:]] = value
+            elif name == "WORKDIR" and name not in mine:
                 yield compose.workdir(self.style, value)
-            elif name == "USER":
+            elif name == "USER" and name not in mine:
                 yield compose.user(self.style, value)
-            elif name in ("CMD", "ENTRYPOINT"):
-                raise NoStage("inherited-value", f"the old base's {name} would be lost")
             else:
                 raise NoStage("inherited-value", f"the old base's {name} would be lost")
         image = self.stage.root_image
@@ -357,16 +357,15 @@ class Composer:
                         f"{name} of the old base is read, and its value is not known",
                     )
                 values[name] = each.value
-        for name, value in below.items():
-            if name in ("USER", "ENTRYPOINT", "WORKDIR") and name not in old and name not in mine:
-                if name == "USER":
-                    yield compose.user(self.style, "root")
-                elif name == "WORKDIR":
-                    yield compose.workdir(self.style, "/")
-                else:
-                    raise NoStage(
-                        "inherited-value", f"the new base has an {name} that the old one lacks"
-                    )
+        for name in now.keys() - was.keys():
+            if name == "USER":
+                yield compose.user(self.style, "root")
+            elif name == "WORKDIR":
+                yield compose.workdir(self.style, "/")
+            elif not name.startswith("ENV "):
+                raise NoStage(
+                    "inherited-value", f"the new base has {name}, which the old one lacks"
+                )
         path = self._path_for_programs()
         if path:
             values["PATH"] = f"{path}:$PATH"

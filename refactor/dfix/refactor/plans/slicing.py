@@ -92,6 +92,7 @@ class Slice:
     stage: Stage
     root: str
     again: frozenset[str] = frozenset()  # packages that the run-time stage installs too
+    inside: tuple[tuple[str, ...], ...] = ()  # commands that write only in the project's folder
     fates: dict[int, Fate] = field(default_factory=dict)
     kept: dict[int, tuple[int, ...]] = field(
         default_factory=dict
@@ -110,7 +111,7 @@ class Slice:
 
 def slice_of(stage: Stage, root: str, service: Service) -> Slice:
     """The slice of a stage whose project lies in `root`. Raises Blocked."""
-    found = Slice(stage, root, again=frozenset(service.reinstall))
+    found = Slice(stage, root, again=frozenset(service.reinstall), inside=service.inside)
     made = frozenset(live.path for live in service.live)
     for place in stage.places:
         node = place.node
@@ -210,6 +211,8 @@ def _command(place: Place, called: Called, found: Slice, made: frozenset[str]) -
             "it changes the trust store, which a split does not carry over yet",
         )
     if program in ("curl", "wget", "git") and _writes_below(called, found):
+        return "build"
+    if any(called.values[: len(words)] == words for words in found.inside):
         return "build"
     inside = called.directory
     if called.values[0] and "/" in called.values[0] and isinstance(inside, Known):

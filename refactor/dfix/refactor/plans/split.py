@@ -94,7 +94,7 @@ def _work(stage: Stage) -> dict[str, _Work]:
             name = user.value if isinstance(user, Known) else "?"
             work.did.append(Did(call, called.directory.value, environment, place.where, name))
             work.places.append((place, called))
-            if call.role in WORKS and not call.everywhere:
+            if call.role in WORKS and not (call.role is Role.ADD and call.everywhere):
                 work.roots.append((directory, place))
     return {name: work for name, work in found.items() if work.roots}
 

@@ -233,6 +233,7 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
             reader.words(body.values, workdir.value, check.where, check=True)
         else:
             reader.text(body.text.value, workdir.value, check.where, check=True)
+    _overrides(ctx, reader, workdir.value)
     if reader.trouble is not None:
         return Unknown(reader.trouble)
     if not reader.started:
@@ -247,6 +248,27 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
         ),
         (entry or cmd).where,  # type: ignore[union-attr]
     )
+
+
+def _overrides(ctx: Context, reader: _Reader, directory: str) -> None:
+    """What the repository starts in the image, beside its own CMD or instead of it."""
+    for override in ctx.project.repository.started:
+        if not override.literal:
+            reader.trouble = (
+                reader.trouble or f"what {override.source} starts in the image is not literal"
+            )
+        elif override.value in ("NONE", ("NONE",)):
+            continue
+        elif isinstance(override.value, str):
+            check = override.kind == "healthcheck"
+            if override.uses_shell:
+                reader.text(override.value, directory, override.source, check=check)
+            else:
+                reader.words(override.value.split(), directory, override.source, check=check)
+        else:
+            reader.words(
+                override.value, directory, override.source, check=override.kind == "healthcheck"
+            )
 
 
 def _arguments(cmd: Place | None) -> tuple[str, ...]:

@@ -223,7 +223,7 @@ def _install(
     folder = "" if folder == "." else folder
     manager = ecosystem_of(call)
     if call.role is Role.BUILD:
-        fetch = manager.fetch(context.value, folder)
+        fetch = manager.fetch(call, context.value, folder, env=caches.environment(later, called))
         if fetch is None:
             return None
         if isinstance(fetch, Unknown):

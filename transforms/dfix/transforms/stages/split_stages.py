@@ -29,8 +29,7 @@ Source: https://docs.docker.com/build/building/multi-stage/
 - variable-base: the base's name depends on a build argument in a way that a new name cannot repeat;
 - digest-pinned: the base is pinned to a digest, and that of its counterpart is not known;
 - foreign-registry: the counterpart is not known to be under the registry that is used here;
-- inherited-value: the old base sets a value that the application reads, and it is not known;
-- override: the repository starts something else in the image, which needs what would leave it.
+- inherited-value: the old base sets a value that the application reads, and it is not known.
 
 ## Level
 `review` for shapes that were built and started before and after by `bench/prove.py` (`proven.toml`); `bold` for all
@@ -45,7 +44,6 @@ from dfix.ecosystems.facts import Unknown
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.plans import proven
-from dfix.refactor.plans.overriding import override_against
 from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
 from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
 from dfix.refactor.plans.runtime_stage import Composer, NoStage
@@ -126,7 +124,6 @@ CASES = (
         "digest-pinned",
         "foreign-registry",
         "inherited-value",
-        "override",
     ),
     cases=CASES,
 )
@@ -159,10 +156,6 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
         for obstacle in service.obstacles:
             yield hold_back(first, obstacle.slug, obstacle.sentence, obstacle.setting)
         return
-    against = override_against(ctx, stage, service)
-    if against is not None:
-        yield hold_back(first, "override", against)
-        return
     try:
         found = slice_of(stage, asked.request.root, service)
     except Blocked as blocked:
@@ -191,7 +184,7 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
     known = proven.level_of(shape)
     yield Rewrite(
         stage.node,
-        _title(service, base, shell, known),
+        _title(base, shell, known),
         known,
         tuple(_evidence(stage, service, base, packages.because)),
         changes,
@@ -204,8 +197,8 @@ def _worth_it(service: Service, base: Chosen, left_out: tuple[str, ...]) -> bool
     return base.relation != "same image" or bool(left_out) or bool(service.omit)
 
 
-def _title(service: Service, base: Chosen, shell: str | None, level: Level) -> str:
-    title = f"build in one stage, run {service.ecosystem} in another on {base.written}"
+def _title(base: Chosen, shell: str | None, level: Level) -> str:
+    title = f"build in one stage and run in another, on {base.written}"
     if base.image.shell is None and shell is None:
         title += " (no shell)"
     return (
