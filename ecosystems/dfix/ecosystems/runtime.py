@@ -119,7 +119,7 @@ class Need:
 class RuntimeFacts:
     """All that the run-time sources of one program tell.
 
-    Every tuple is sorted by source and holds no duplicate.
+    Every tuple follows the order of the files that were read, and holds no duplicate.
     """
 
     opens: tuple[PathUse, ...] = ()

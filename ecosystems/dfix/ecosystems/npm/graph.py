@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.npm.jsgrammar import SUFFIXES
 from dfix.ecosystems.npm.jsonc import read_object
-from dfix.ecosystems.npm.jssource import SUFFIXES, JsSource, read_source
+from dfix.ecosystems.npm.jssource import JsSource, read_source
 from dfix.ecosystems.npm.jsuses import BUILTIN
 from dfix.ecosystems.npm.tsconfig import paths_of_config, read_config
 from dfix.ecosystems.runtime import SOURCE_LIMIT, RuntimeFacts, united

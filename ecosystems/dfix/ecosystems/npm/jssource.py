@@ -7,11 +7,11 @@ declares it once and never assigns it. What is used but not constant is listed a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm import jsuses as uses
+from dfix.ecosystems.npm.jsgrammar import Captures, captures_of
 from dfix.ecosystems.npm.jsvalues import Names, Value, arguments_of, string_of, text_of
 from dfix.ecosystems.runtime import (
     Anchor,
@@ -32,30 +32,7 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.sources import Paths
 
-SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 _HIGHEST_PORT = 65535
-
-_COMMON = """
-(import_statement) @import
-(export_statement source: (string)) @import
-(call_expression) @call
-(new_expression) @call
-(variable_declarator) @declare
-(member_expression) @member
-(subscript_expression) @member
-(assignment_expression left: (identifier) @shadow)
-(augmented_assignment_expression left: (identifier) @shadow)
-(update_expression argument: (identifier) @shadow)
-(string) @text
-(pair) @pair
-"""
-_JAVASCRIPT = "(formal_parameters (identifier) @shadow)"
-_TYPESCRIPT = """
-(required_parameter pattern: (identifier) @shadow)
-(optional_parameter pattern: (identifier) @shadow)
-"""
-
-_Captures = dict[str, list["Node"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,49 +78,10 @@ def read_source(path: str, text: str, paths: Paths, workdir: str) -> Fact[JsSour
     return Known(JsSource(path, tuple(reader.imports), facts), path)
 
 
-def captures_of(path: str, text: str) -> _Captures | None:
-    """The nodes of interest in source order; None if the text does not parse."""
-    import tree_sitter  # noqa: PLC0415 - only projects with such sources pay for it
-
-    parser, query = _grammar(_dialect(path))
-    assert isinstance(parser, tree_sitter.Parser)  # noqa: S101 - narrows the cached pair
-    assert isinstance(query, tree_sitter.Query)  # noqa: S101
-    root = parser.parse(text.removeprefix("\ufeff").encode()).root_node
-    if root.has_error:
-        return None
-    found = tree_sitter.QueryCursor(query).captures(root)
-    return {name: sorted(nodes, key=lambda node: node.start_byte) for name, nodes in found.items()}
-
-
-def _dialect(path: str) -> str:
-    if path.endswith(".tsx"):
-        return "tsx"
-    return "ts" if path.endswith((".ts", ".mts", ".cts")) else "js"
-
-
-@lru_cache(maxsize=3)
-def _grammar(dialect: str) -> tuple[object, object]:
-    import tree_sitter  # noqa: PLC0415
-
-    if dialect == "js":
-        import tree_sitter_javascript  # noqa: PLC0415
-
-        language = tree_sitter.Language(tree_sitter_javascript.language())
-    else:
-        import tree_sitter_typescript  # noqa: PLC0415
-
-        named = tree_sitter_typescript
-        language = tree_sitter.Language(
-            named.language_tsx() if dialect == "tsx" else named.language_typescript()
-        )
-    query = _COMMON + (_JAVASCRIPT if dialect == "js" else _TYPESCRIPT)
-    return tree_sitter.Parser(language), tree_sitter.Query(language, query)
-
-
 @dataclass(slots=True)
 class _Reader:
     path: str
-    captures: _Captures
+    captures: Captures
     names: Names
     modules: dict[str, str] = field(default_factory=dict)  # local name -> module
     functions: dict[str, tuple[str, str]] = field(

@@ -7,38 +7,20 @@ not constant, or the command is none that this module knows, the answer is Unkno
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.npm.built import Output, Written, option, place_of
 from dfix.ecosystems.npm.configs import config_file, constant_at
 from dfix.ecosystems.npm.jsonc import read_object
 from dfix.ecosystems.npm.tsconfig import TsConfig, read_config
-from dfix.ecosystems.runtime import Anchor
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dfix.ecosystems.npm.scripts import Command, Words
+    from dfix.ecosystems.npm.scripts import Command
     from dfix.ecosystems.tree import Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What one build tool writes; paths from the tree's root.
-
-    `paths` are files or directories. `static` tells that a web server can serve them without
-    Node.js. `beside` are project files that the output needs next to it when it runs. `whole` tells
-    that it runs without node_modules.
-    """
-
-    tool: str
-    paths: tuple[str, ...]
-    source: str
-    static: bool = False
-    whole: bool = False
-    beside: tuple[str, ...] = ()
 
 
 _WRITES_NOTHING = frozenset(
@@ -70,55 +52,7 @@ def outputs(tree: Tree, directory: str, built: Iterable[Command]) -> Fact[tuple[
     return Known(tuple(found), "build commands")
 
 
-_Written = Fact[tuple[Output, ...]]
-
-
-def option(words: Words, *names: str) -> Fact[str | None]:
-    """The value of `--name value` or `--name=value`; None if it is not given."""
-    for index, word in enumerate(words):
-        if word is None:
-            return Unknown("a word of the build command is not constant")
-        for name in names:
-            if word == name:
-                value = words[index + 1] if index + 1 < len(words) else None
-                return (
-                    Unknown(f"{name} has no constant value")
-                    if value is None
-                    else Known(value, "the command")
-                )
-            if word.startswith(f"{name}=") and name.startswith("--"):
-                return Known(word[len(name) + 1 :], "the command")
-    return Known(None, "the command")
-
-
-def _place(tree: Tree, directory: str, command: Command, names: tuple[str, ...], stem: str,
-           keys: tuple[str, ...], default: str) -> Fact[str]:  # fmt: skip
-    """The output directory.
-
-    The command's option, else the configuration's constant, else the default.
-    """
-    given = option(command.words[1:], *names)
-    if isinstance(given, Unknown):
-        return given
-    if given.value is not None:
-        return Known(under(directory, given.value), command.source)
-    path = config_file(tree, directory, stem) if stem else None
-    if path is None or not keys:
-        return Known(under(directory, default), f"the default of {command.program}")
-    value = constant_at(tree, path, keys)
-    if isinstance(value, Unknown):
-        return value
-    if value.value is None:
-        return Known(under(directory, default), f"the default of {command.program}")
-    if value.value.anchor is Anchor.ROOT:
-        return Unknown(f"{value.source} sets an absolute path")
-    text = value.value.text
-    return Known(
-        text if value.value.anchor is Anchor.SOURCE else under(directory, text), value.source
-    )
-
-
-def _tsc(tree: Tree, directory: str, command: Command) -> _Written:
+def _tsc(tree: Tree, directory: str, command: Command) -> Written:
     words = command.words[1:]
     if any(word in {"--noEmit", "--version", "--emitDeclarationOnly"} for word in words):
         return Known((), command.source)
@@ -154,7 +88,7 @@ def _tsc(tree: Tree, directory: str, command: Command) -> _Written:
     return Known((Output("tsc", (place,), path),), path)
 
 
-def _referenced(tree: Tree, top: TsConfig, program: str | None) -> _Written:
+def _referenced(tree: Tree, top: TsConfig, program: str | None) -> Written:
     """What `tsc -b` writes for a configuration that refers to others."""
     found: list[Output] = []
     for path in top.references:
@@ -171,7 +105,7 @@ def _referenced(tree: Tree, top: TsConfig, program: str | None) -> _Written:
     return Known(tuple(found), top.path)
 
 
-def _nest(tree: Tree, directory: str, command: Command) -> _Written:
+def _nest(tree: Tree, directory: str, command: Command) -> Written:
     """Nest.
 
     https://docs.nestjs.com/cli/monorepo#cli-properties
@@ -205,7 +139,7 @@ def _nest(tree: Tree, directory: str, command: Command) -> _Written:
     return Known((Output("nest", (config.value.out_dir,), path),), path)
 
 
-def _next(tree: Tree, directory: str, command: Command) -> _Written:
+def _next(tree: Tree, directory: str, command: Command) -> Written:
     """Next.js.
 
     https://nextjs.org/docs/app/api-reference/config/next-config-js/output
@@ -217,7 +151,7 @@ def _next(tree: Tree, directory: str, command: Command) -> _Written:
             else _next_export(tree, directory, command)
         )
     path = config_file(tree, directory, "next.config")
-    place = _place(tree, directory, command, (), "next.config", ("distDir",), ".next")
+    place = place_of(tree, directory, command, (), "next.config", ("distDir",), ".next")
     if isinstance(place, Unknown):
         return place
     mode = (
@@ -239,8 +173,10 @@ def _next(tree: Tree, directory: str, command: Command) -> _Written:
     return Known((Output("next", (place.value,), place.source, beside=beside),), place.source)
 
 
-def _next_export(tree: Tree, directory: str, command: Command) -> _Written:
-    place = _place(tree, directory, command, ("-o", "--outdir"), "next.config", ("distDir",), "out")
+def _next_export(tree: Tree, directory: str, command: Command) -> Written:
+    place = place_of(
+        tree, directory, command, ("-o", "--outdir"), "next.config", ("distDir",), "out"
+    )
     if isinstance(place, Unknown):
         return place
     return Known((Output("next export", (place.value,), place.source, static=True),), place.source)
@@ -250,7 +186,7 @@ def _nothing_but(command: Command, verb: str) -> Unknown:
     return Unknown(f"{command.source}: {command.program} runs neither build nor {verb}")
 
 
-def _nuxt(_tree: Tree, directory: str, command: Command) -> _Written:
+def _nuxt(_tree: Tree, directory: str, command: Command) -> Written:
     """Nuxt.
 
     https://nuxt.com/docs/getting-started/deployment
@@ -266,7 +202,7 @@ def _nuxt(_tree: Tree, directory: str, command: Command) -> _Written:
     return Known((), command.source) if verb == "prepare" else _nothing_but(command, "generate")
 
 
-def _vite(tree: Tree, directory: str, command: Command) -> _Written:
+def _vite(tree: Tree, directory: str, command: Command) -> Written:
     """Vite.
 
     https://vite.dev/config/build-options#build-outdir
@@ -278,7 +214,7 @@ def _vite(tree: Tree, directory: str, command: Command) -> _Written:
         root = constant_at(tree, path, ("root",))
         if isinstance(root, Unknown) or root.value is not None:
             return Unknown(f"{path} sets another root")
-    place = _place(
+    place = place_of(
         tree, directory, command, ("--outDir",), "vite.config", ("build", "outDir"), "dist"
     )
     if isinstance(place, Unknown):
@@ -292,7 +228,7 @@ def _vite(tree: Tree, directory: str, command: Command) -> _Written:
     return Known((Output("vite", (place.value,), place.source, static=not server),), place.source)
 
 
-def _angular(tree: Tree, directory: str, command: Command) -> _Written:
+def _angular(tree: Tree, directory: str, command: Command) -> Written:
     """Angular.
 
     https://angular.dev/reference/configs/workspace-config
@@ -347,13 +283,13 @@ def _flag(
     keys: tuple[str, ...] = (),
     verbs: tuple[str, ...] = (),
     source: str = "",
-) -> Callable[[Tree, str, Command], _Written]:
+) -> Callable[[Tree, str, Command], Written]:
     """A tool whose output is an option, a key of its configuration, or a default."""
 
-    def read(tree: Tree, directory: str, command: Command) -> _Written:
+    def read(tree: Tree, directory: str, command: Command) -> Written:
         if verbs and (len(command.words) < 2 or command.words[1] not in verbs):  # noqa: PLR2004 - program and verb
             return _nothing_but(command, " or ".join(verbs))
-        place = _place(tree, directory, command, names, stem, keys, default or "")
+        place = place_of(tree, directory, command, names, stem, keys, default or "")
         if isinstance(place, Unknown):
             return place
         if default is None and place.value == under(directory, ""):
@@ -364,7 +300,7 @@ def _flag(
     return read
 
 
-def _copy(_tree: Tree, directory: str, command: Command) -> _Written:
+def _copy(_tree: Tree, directory: str, command: Command) -> Written:
     """Copies name their target last."""
     words = [word for word in command.words[1:] if word is None or not word.startswith("-")]
     if len(words) < 2 or words[-1] is None:  # noqa: PLR2004 - source and target
@@ -375,7 +311,7 @@ def _copy(_tree: Tree, directory: str, command: Command) -> _Written:
     )
 
 
-def _prisma(_tree: Tree, _directory: str, command: Command) -> _Written:
+def _prisma(_tree: Tree, _directory: str, command: Command) -> Written:
     """`prisma generate` writes the client that `NodeProject.prisma` names.
 
     Migrations write to the database only.
@@ -385,7 +321,7 @@ def _prisma(_tree: Tree, _directory: str, command: Command) -> _Written:
     return _nothing_but(command, "generate")
 
 
-_TOOLS: dict[str, Callable[[Tree, str, Command], _Written]] = {
+_TOOLS: dict[str, Callable[[Tree, str, Command], Written]] = {
     "tsc": _tsc, "vue-tsc": _tsc, "nest": _nest, "next": _next, "nuxt": _nuxt, "nuxi": _nuxt,
     "vite": _vite, "ng": _angular, "prisma": _prisma, "cp": _copy, "cpx": _copy, "copyfiles": _copy,
     "cpy": _copy, "react-scripts": _flag( "react-scripts", (), "build", static=True,
