@@ -5,8 +5,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-import dfix.ecosystems.runtime as values
 import pytest
+
+import dfix.ecosystems.runtime as values
 from dfix.ecosystems.pip.wheels import normalised
 from dfix.ecosystems.tables import compiled
 
