@@ -1,50 +1,68 @@
-"""What builders can do: the facts of ``builders.toml``, by the ids that `repository` shows."""
+"""What the builder of a project can do: the facts of ``builders.toml``, by the builder's id."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dfix.ecosystems.facts import Unknown
+from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dfix.ecosystems.facts import Fact
 
-@dataclass(frozen=True, slots=True)
-class Builder:
-    """One builder. A capability is true, false, or None where it was not read."""
+CAPABILITIES = (
+    "cache_mount",
+    "bind_mount",
+    "secret_mount",
+    "heredoc",
+    "link",
+    "syntax_pull",
+    "persistent_cache",
+)
+
+
+class Builder(NamedTuple):
+    """A builder by the id under which a repository's files show it."""
 
     id: str
-    capabilities: Mapping[str, bool | None]
-    sources: tuple[str, ...]
+    facts: Mapping[str, Fact[bool]]
 
     def capability(self, name: str) -> bool | None:
-        """Does it have this capability? None if that is not known."""
-        return self.capabilities.get(name)
+        """Whether it has one of `CAPABILITIES`; None if no source says so.
 
-
-@cache
-def _builders() -> Mapping[str, Builder]:
-    found = {}
-    for row in table(__file__, "builders")["builder"]:
-        able = {
-            name: value if isinstance(value, bool) else None
-            for name, value in row.items()
-            if name not in ("id", "sources")
-        }
-        found[row["id"]] = Builder(row["id"], able, tuple(row["sources"]))
-    return found
+        Raises `KeyError` for another name.
+        """
+        fact = self.facts[name]
+        return fact.value if isinstance(fact, Known) else None
 
 
 def builder(name: str) -> Builder | Unknown:
-    """The builder of that id."""
-    return _builders().get(name) or Unknown(f"nothing is known of the builder {name}")
+    """Look up a builder: ``buildkit``, ``kaniko``, ``podman``, ..."""
+    rows = _rows()
+    if name not in rows:
+        return Unknown(f"what {name} can build is not known")
+    return Builder(name, {each: _fact(rows, name, each) for each in CAPABILITIES})
 
 
-def knows(name: str, capability: str) -> bool | None:
-    """`repository.capability` asks this: a builder's capability, None where it is not known."""
-    found = builder(name)
-    return None if isinstance(found, Unknown) else found.capability(capability)
+def builders() -> tuple[str, ...]:
+    """The ids of all builders that are known."""
+    return tuple(_rows())
+
+
+def _fact(rows: Mapping[str, Any], name: str, capability: str) -> Fact[bool]:
+    row = rows[name]
+    if capability not in row:  # as the builder that it runs
+        return _fact(rows, row["like"], capability)
+    value: bool | str = row[capability]
+    source: str = row["source"].get(capability, row["source"]["*"])
+    if isinstance(value, str):
+        return Unknown(f"whether {name} has {capability.replace('_', ' ')}s is not known: {source}")
+    return Known(value, source)
+
+
+@cache
+def _rows() -> dict[str, Any]:
+    return table(__file__, "builders")

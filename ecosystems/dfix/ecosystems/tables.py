@@ -15,7 +15,7 @@ reference counts, so newer versions write other bytes for equal values.
 from __future__ import annotations
 
 import marshal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,10 +67,11 @@ def _parsed(toml: bytes) -> dict[str, Any]:
 def _frozen(value: Any) -> Any:
     """Arrays become tuples, so that no reader can change what others read."""
     if isinstance(value, dict):
-        named = cast("dict[str, Any]", value)
+        named: dict[str, Any] = value
         return {key: _frozen(item) for key, item in named.items()}
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in cast("list[Any]", value))
+        items: list[Any] = value
+        return tuple(_frozen(item) for item in items)
     if isinstance(value, str | int | float | bool):
         return value
     message = f"a table holds no {type(value).__name__}: write {value!s} as a string"
