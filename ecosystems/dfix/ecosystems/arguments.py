@@ -15,7 +15,7 @@ class FlagRule(NamedTuple):
     """A flag that is understood: its main name, whether a value follows, what it does, who says so."""
 
     name: str
-    takes: str  # "nothing", "value", or "optional" (only as --flag=value)
+    takes: str  # "nothing", "value", "optional" (only as --flag=value), "boolean" (true or false may follow)
     effect: str
     source: str
 
@@ -45,8 +45,10 @@ class Arguments(NamedTuple):
         return tuple(given for given in self.flags if given.rule.effect == effect)
 
     def has(self, effect: str) -> bool:
-        """Was a flag with this effect given?"""
-        return any(given.rule.effect == effect for given in self.flags)
+        """Was a flag with this effect given, and not as `--flag=false`?"""
+        return any(
+            given.rule.effect == effect and given.value != "false" for given in self.flags
+        )
 
     def values(self, effect: str) -> tuple[str | None, ...]:
         """The values of all flags with an effect."""
@@ -96,6 +98,10 @@ def read_arguments(
                 unknown.append(NOT_LITERAL if at < len(words) else word)
             last = Given(last.rule, value, (at - 1, at))
             at += 1
+        elif last.rule.takes == "boolean" and last.value is None and at < len(words):
+            if words[at] in {"true", "false"}:
+                last = Given(last.rule, words[at], (at - 1, at))
+                at += 1
         flags.append(last)
     unknown.extend(NOT_LITERAL for _, word in rest if word is None)
     return Arguments(tuple(flags), tuple(rest), tuple(unknown))

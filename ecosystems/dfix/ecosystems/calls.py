@@ -98,6 +98,7 @@ class Inputs:
     enforced: bool = False  # the same files always give the same installation, or it fails
     programs: tuple[str, ...] = ()  # programs of the system that it starts (git for git+https)
     hosts: tuple[str, ...] = ()  # hosts named beside the public registry, sorted
+    differs: tuple[str, ...] = ()  # what an install without the sources leaves out, for evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,206 +1,258 @@
-"""All that `npm ci` and `npm install` read from a project.
-
-Manifests of the project and its workspaces, the lockfile, .npmrc, and what lifecycle scripts of the project read: npm
-runs them after an install. A script that is not known to read nothing else makes the inputs Unknown.
-"""
+"""All that `npm install` and `npm ci` read from a project."""
 
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.calls import Call, Inputs
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.npm.lifecycle import Reads, add_prisma, add_scripts
 from dfix.ecosystems.npm.lockfile import lock_path
-from dfix.ecosystems.npm.manifest import Manifest, kind_of, local_path, read_manifest
-from dfix.ecosystems.npm.scripts import expand
-from dfix.ecosystems.npm.settings import read_settings
+from dfix.ecosystems.npm.manifest import KINDS, Manifest, kind_of, local_path, read_manifest
+from dfix.ecosystems.npm.settings import Settings, read_settings
 from dfix.ecosystems.npm.workspaces import workspaces_of
+from dfix.ecosystems.tree import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dfix.ecosystems.knowledge import Knowledge
-    from dfix.ecosystems.npm.scripts import Command
     from dfix.ecosystems.tree import Tree
 
-# https://docs.npmjs.com/cli/v10/using-npm/scripts#npm-install
-HOOKS = (
-    "preinstall",
-    "install",
-    "postinstall",
-    "prepublish",
-    "preprepare",
-    "prepare",
-    "postprepare",
-)
-# Programs of hooks that read no file of the project. husky works on .git, and says so and ends well where there is none:
-# https://github.com/typicode/husky/blob/main/index.js
-QUIET = frozenset(
-    {
-        "husky",
-        "is-ci",
-        "only-allow",
-        "echo",
-        "true",
-        "exit",
-        "simple-git-hooks",
-        "lefthook",
-        "ngcc",
-        "check-node-version",
-    }
-)
-PATCHES = "https://github.com/ds300/patch-package#readme"
-PRISMA = "https://www.prisma.io/docs/orm/prisma-schema/overview/location"
+REGISTRIES = frozenset({"registry.npmjs.org"})
+_DEEPEST = 4  # installs that a lifecycle script starts in another folder, one inside the other
 
 
-def install_inputs(knowledge: Knowledge, call: Call, tree: Tree, folder: str) -> Fact[Inputs]:
-    """The inputs of an install in `folder`, as paths of the tree."""
-    del knowledge
-    folder = (
-        "" if posixpath.normpath(folder) == "." else posixpath.normpath(folder) if folder else ""
-    )
-    root = read_manifest(tree, folder)
-    if isinstance(root, Unknown):
-        return root
+class _Found(NamedTuple):
+    """The files in their order of importance, with reasons."""
+
+    manifests: dict[str, str]
+    locks: dict[str, str]
+    others: dict[str, str]
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        return {**self.manifests, **self.locks, **self.others}
+
+
+def install_inputs(
+    knowledge: Knowledge, call: Call, tree: Tree, directory: str, depth: int = 0
+) -> Fact[Inputs]:
+    """What an install in a folder reads; Unknown wherever something cannot be followed."""
+    folder = inside(directory)
+    if folder is None:
+        return Unknown(f"{directory} is outside the build context")
+    manifest = read_manifest(tree, folder)
+    if isinstance(manifest, Unknown):
+        return manifest
+    above = _workspace_root(tree, folder)
+    if above is not None:
+        return Unknown(f"{folder} is a workspace of {above}, where npm installs")
     settings = read_settings(tree, folder)
     if isinstance(settings, Unknown):
         return settings
-    members = _members(tree, root.value)
-    if isinstance(members, Unknown):
-        return members
-    files: dict[str, str] = {root.value.path: f"{root.value.path} names the dependencies"}
-    for member in members.value:
-        files[member.path] = f"{member.path} is a workspace's manifest"
-    lock = lock_path(tree, folder)
-    if lock is not None:
-        files[lock] = f"{lock} fixes the versions"
-    if settings.value.path is not None:
-        files[settings.value.path] = f"npm reads {settings.value.path}"
-    for manifest in (root.value, *members.value):
-        obstacle = _local(manifest, {member.folder for member in members.value})
-        if obstacle is not None:
-            return Unknown(obstacle)
+    projects = _projects(tree, manifest.value)
+    if isinstance(projects, Unknown):
+        return projects
+    found = _Found({}, {}, {})
+    for each in projects.value:
+        found.manifests[each.path] = f"npm reads {each.path}"
+        problem = _linked(tree, each, found)
+        if problem is not None:
+            return problem
+    _add_lock(tree, folder, found)
+    problem = _add_settings(tree, settings.value, found)
+    if problem is not None:
+        return problem
+    reads = Reads.nothing()
     if call.scripts and not settings.value.on("ignore-scripts"):
-        hooks = _hooks(tree, root.value)
-        if isinstance(hooks, Unknown):
-            return hooks
-        files.update(hooks.value)
-        for member in members.value:
-            scripts = member.table("scripts")
-            named = next((hook for hook in HOOKS if hook in scripts), None)
-            if named is not None:
-                return Unknown(
-                    f"{member.path} has the script {named}, and what it reads is not known"
-                )
-            if member.data.get("bin"):
-                return Unknown(f"{member.path} names a program, which npm links at the install")
-    wanted = any(manifest.wanted for manifest in (root.value, *members.value))
-    outputs = tuple(
-        posixpath.join(manifest.folder, "node_modules") for manifest in (root.value, *members.value)
+        for each in projects.value:
+            problem = _scripts(knowledge, tree, each, reads)
+            if problem is not None:
+                return problem
+    found.others.update(reads.reasons)
+    outputs = [posixpath.join(each.folder, "node_modules") for each in projects.value]
+    whole = Inputs(
+        files=tuple(found.reasons),
+        lock=next(iter(found.locks), None),
+        outputs=(*outputs, *reads.outputs),
+        dependencies=any(each.wanted or each.data.get("workspaces") for each in projects.value),
+        reasons=found.reasons,
+        enforced=call.locked,
+        programs=_programs(tree, found, projects.value),
+        hosts=_hosts(settings.value),
+        differs=tuple(reads.differs),
     )
-    return Known(
-        Inputs(
-            files=tuple(files),
-            lock=lock,
-            outputs=outputs,
-            dependencies=wanted,
-            reasons=files,
-            enforced=call.locked and lock is not None,
-        ),
-        root.value.path,
-    )
+    return _with_inner(knowledge, call, tree, whole, reads.installs, depth)
 
 
-def _members(tree: Tree, root: Manifest) -> Fact[tuple[Manifest, ...]]:
-    """The manifests of the workspaces."""
-    if not root.data.get("workspaces"):
-        return Known((), root.path)
-    members = workspaces_of(tree, root.folder or ".", root.data)
+def _workspace_root(tree: Tree, folder: str) -> str | None:
+    """The package.json above that names this folder as a workspace: npm installs there instead."""
+    above = folder
+    while above:
+        above = posixpath.dirname(above)
+        manifest = read_manifest(tree, above)
+        if isinstance(manifest, Unknown) or not manifest.value.data.get("workspaces"):
+            continue
+        members = workspaces_of(tree, above or ".", manifest.value.data)
+        if isinstance(members, Unknown) or any(each.directory == folder for each in members.value):
+            return manifest.value.path
+    return None
+
+
+def _projects(tree: Tree, manifest: Manifest) -> Fact[list[Manifest]]:
+    """The project and its workspaces."""
+    found = [manifest]
+    data = {**manifest.data, "workspaces": manifest.data.get("workspaces", [])}
+    members = workspaces_of(tree, manifest.folder or ".", data)
     if isinstance(members, Unknown):
         return members
-    found: list[Manifest] = []
+    if data["workspaces"] and not members.value:
+        return Unknown(f"no folder of {manifest.path}'s workspaces is there")
     for member in members.value:
         read = read_manifest(tree, member.directory)
         if isinstance(read, Unknown):
             return read
         found.append(read.value)
-    return Known(tuple(found), root.path)
+    return Known(found, manifest.path)
 
 
-def _local(manifest: Manifest, members: set[str]) -> str | None:
-    """The first dependency that is a folder or an archive of the project and no workspace."""
-    for name, spec in manifest.wanted.items():
-        if kind_of(spec) == "file" and local_path(spec, manifest.folder) not in members:
-            return f"{name} of {manifest.path} is {spec}, whose files the install reads too"
+def _linked(tree: Tree, manifest: Manifest, found: _Found) -> Unknown | None:
+    """Add what `file:` dependencies, patches and the programs of workspaces name."""
+    for kind in KINDS:
+        for name, spec in manifest.table(kind).items():
+            if kind_of(spec) != "file":
+                continue
+            at = inside(local_path(spec, manifest.folder))
+            if at is None or spec.startswith(("/", "~")):
+                return Unknown(f"{manifest.path} takes {name} from {spec}, outside the build context")
+            if tree.is_file(at):
+                found.others[at] = f"{manifest.path} installs {name} from it"
+            elif at and not tree.is_file(posixpath.join(at, "package.json")):
+                return Unknown(f"{manifest.path} takes {name} from {spec}, which is not there")
+            elif at not in {posixpath.dirname(path) for path in found.manifests}:
+                return Unknown(f"{manifest.path} installs {name} from the sources in {at or '.'}")
+    for name, path in manifest.table("patchedDependencies").items():
+        at = inside(posixpath.join(manifest.folder, path))
+        if not at or not tree.is_file(at):
+            return Unknown(f"{manifest.path} patches {name} by {path}, which is not there")
+        found.others[at] = f"{manifest.path} patches {name} by it"
+    if found.manifests and manifest.path != next(iter(found.manifests)):
+        _add_programs(tree, manifest, found)
     return None
 
 
-def _hooks(tree: Tree, root: Manifest) -> Fact[dict[str, str]]:
-    """What the project's own lifecycle scripts read, by why."""
-    scripts = root.table("scripts")
-    if (
-        tree.is_file(posixpath.join(root.folder, "binding.gyp"))
-        and not {"install", "preinstall"} & scripts.keys()
-    ):
-        return Unknown(
-            f"{posixpath.join(root.folder, 'binding.gyp')} makes npm compile the project's sources"
-        )
-    files: dict[str, str] = {}
-    for hook in HOOKS:
-        if hook not in scripts:
-            continue
-        commands = expand(scripts, ("npm", "run", hook), manifest=root.path)
-        if isinstance(commands, Unknown):
-            return Unknown(
-                f"what the script {hook} of {root.path} reads is not known: {commands.why}"
-            )
-        for command in commands.value:
-            read = _read_by(tree, root, command)
-            if read is None:
-                words = " ".join(word or "..." for word in command.words)
-                return Unknown(
-                    f"{root.path} runs {words} as {hook}, and what it reads is not known"
-                )
-            files.update(read)
-    return Known(files, root.path)
+def _add_programs(tree: Tree, manifest: Manifest, found: _Found) -> None:
+    """A workspace's programs are linked and made executable, so those that are there must be."""
+    bins = manifest.data.get("bin")
+    paths = [bins] if isinstance(bins, str) else list(bins.values()) if isinstance(bins, dict) else []
+    for path in paths:
+        at = inside(posixpath.join(manifest.folder, path)) if isinstance(path, str) else None
+        if at and tree.is_file(at):
+            found.others[at] = f"npm links the program that {manifest.path} names"
 
 
-def _read_by(tree: Tree, root: Manifest, command: Command) -> dict[str, str] | None:
-    """The files that a command of a hook reads; None if that is not known."""
-    program = command.program
-    if program in QUIET:
-        return {}
-    if program == "patch-package" and not any(
-        (word or "").startswith("--patch-dir") for word in command.words
-    ):
-        folder = posixpath.join(root.folder, "patches")
-        return {path: f"patch-package applies {path} ({PATCHES})" for path in _below(tree, folder)}
-    if program == "prisma" and command.words[1:2] == ("generate",):
-        given = next((at for at, word in enumerate(command.words) if word == "--schema"), None)
-        places = ("prisma/schema.prisma", "schema.prisma")
-        if given is not None:
-            named = command.words[given + 1] if given + 1 < len(command.words) else None
-            if named is None:
-                return None
-            places = (named,)
-        elif "prisma" in root.data or any(
-            (word or "").startswith("--schema") for word in command.words
-        ):
-            return None
-        for place in places:
-            path = posixpath.normpath(posixpath.join(root.folder, place))
-            if tree.is_file(path):
-                return {path: f"prisma generate reads {path} ({PRISMA})"}
+def _add_lock(tree: Tree, folder: str, found: _Found) -> None:
+    lock = lock_path(tree, folder)
+    if lock is not None:
+        found.locks[lock] = f"npm takes the versions from {lock}"
+    yarn = posixpath.join(folder, "yarn.lock")
+    if tree.is_file(yarn):
+        # https://github.com/npm/cli/blob/latest/workspaces/arborist/lib/shrinkwrap.js reads it beside the lock
+        found.others[yarn] = f"npm 7 and later read {yarn} too"
+
+
+def _add_settings(tree: Tree, settings: Settings, found: _Found) -> Unknown | None:
+    if settings.path is None:
+        return None
+    found.others[settings.path] = f"npm takes its settings from {settings.path}"
+    for key in ("cafile", "certfile", "keyfile", "userconfig", "globalconfig"):
+        value = settings.values.get(key, "")
+        if value and not value.startswith("/"):
+            at = inside(posixpath.join(posixpath.dirname(settings.path), value))
+            if not at or not tree.is_file(at):
+                return Unknown(f"{settings.path} names {value}, which is not in the build context")
+            found.others[at] = f"{settings.path} names it"
     return None
 
 
-def _below(tree: Tree, folder: str) -> Iterator[str]:
-    if not tree.is_dir(folder):
-        return
-    for name in tree.listdir(folder):
-        path = posixpath.join(folder, name)
-        if tree.is_dir(path):
-            yield from _below(tree, path)
-        else:
-            yield path
+def _scripts(knowledge: Knowledge, tree: Tree, manifest: Manifest, reads: Reads) -> Unknown | None:
+    scripts = manifest.table("scripts")
+    gyp = posixpath.join(manifest.folder, "binding.gyp")
+    if tree.is_file(gyp) and not {"install", "preinstall"} & set(scripts):
+        return Unknown(f"npm compiles the sources that {gyp} names")
+    problem = add_scripts(knowledge.extra["lifecycle"], tree, manifest, reads)
+    if problem is not None:
+        return problem
+    for name, rule in knowledge.extra["reading-packages"].items():
+        if rule["reads"] == "prisma" and name in manifest.wanted and _has_schema(tree, manifest):
+            problem = add_prisma(tree, manifest, reads, name, place=manifest.folder)
+            if problem is not None:
+                return problem
+    return None
+
+
+def _has_schema(tree: Tree, manifest: Manifest) -> bool:
+    """Without a schema at the usual places the package's own script generates nothing."""
+    named = manifest.data.get("prisma")
+    places = ["prisma/schema.prisma", "schema.prisma", "prisma/schema"]
+    if isinstance(named, dict) and isinstance(named.get("schema"), str):
+        places.append(named["schema"])
+    paths = [posixpath.join(manifest.folder, place) for place in places]
+    return any(tree.is_file(path) or tree.is_dir(path) for path in paths)
+
+
+def _programs(tree: Tree, found: _Found, projects: list[Manifest]) -> tuple[str, ...]:
+    asked = any(kind_of(spec) == "git" for each in projects for spec in each.wanted.values())
+    for path in found.locks:
+        text = tree.read(path)
+        asked = asked or (isinstance(text, Known) and '"git+' in text.value)
+    return ("git",) if asked else ()
+
+
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    found = set()
+    for key, value in settings.values.items():
+        if key == "registry" or key.endswith(":registry"):
+            host = value.partition("://")[2].partition("/")[0]
+            found.add(host.rpartition("@")[2].partition(":")[0])
+    return tuple(sorted(found - REGISTRIES - {""}))
+
+
+def _with_inner(
+    knowledge: Knowledge, call: Call, tree: Tree, whole: Inputs, folders: list[str], depth: int
+) -> Fact[Inputs]:
+    """Add what installs in other folders read, which a lifecycle script starts."""
+    reasons = dict(whole.reasons)
+    outputs = list(whole.outputs)
+    differs = list(whole.differs)
+    programs, hosts = set(whole.programs), set(whole.hosts)
+    enforced = whole.enforced
+    for folder in folders:
+        if depth >= _DEEPEST:
+            return Unknown("lifecycle scripts install one folder after the other without end")
+        inner = install_inputs(knowledge, call, tree, folder, depth + 1)
+        if isinstance(inner, Unknown):
+            return inner
+        reasons.update({p: r for p, r in inner.value.reasons.items() if p not in reasons})
+        outputs.extend(path for path in inner.value.outputs if path not in outputs)
+        differs.extend(inner.value.differs)
+        programs.update(inner.value.programs)
+        hosts.update(inner.value.hosts)
+        enforced = False
+    files = sorted(reasons, key=lambda path: (posixpath.basename(path) != "package.json",))
+    return Known(
+        Inputs(
+            files=tuple(files),
+            lock=whole.lock,
+            outputs=tuple(outputs),
+            dependencies=whole.dependencies,
+            reasons=reasons,
+            enforced=enforced,
+            programs=tuple(sorted(programs)),
+            hosts=tuple(sorted(hosts)),
+            differs=tuple(differs),
+        ),
+        files[0],
+    )
+
+
