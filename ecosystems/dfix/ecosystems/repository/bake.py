@@ -35,11 +35,17 @@ def bake_file(tree: Tree, path: str, text: str) -> Iterator[Shown]:
     variables = {
         name: value
         for name, body in _blocks(parsed, "variable").items()
-        if isinstance(value := _plain(body.get("default"), {}).text, str) and "default" in body and value
+        if "default" in body and (value := _plain(body["default"], {}).text)
     }
     targets = _blocks(parsed, "target")
-    grouped = {_plain(each, {}).text for body in _blocks(parsed, "group").values() for each in _list(body.get("targets"))}
-    parents = {_plain(each, {}).text for body in targets.values() for each in _list(body.get("inherits"))}
+    grouped = {
+        _plain(each, {}).text
+        for body in _blocks(parsed, "group").values()
+        for each in _list(body.get("targets"))
+    }
+    parents = {
+        _plain(each, {}).text for body in targets.values() for each in _list(body.get("inherits"))
+    }
     for name, body in targets.items():
         if name in parents - grouped:  # only there to be inherited
             continue
@@ -78,7 +84,9 @@ def _blocks(parsed: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _inherited(targets: Mapping[str, dict[str, Any]], body: dict[str, Any], depth: int) -> dict[str, Any]:
+def _inherited(
+    targets: Mapping[str, dict[str, Any]], body: dict[str, Any], depth: int
+) -> dict[str, Any]:
     """A target over those it inherits; later ones win, its own fields win over all. Maps are united."""
     out: dict[str, Any] = {}
     if depth < DEPTH:
@@ -93,7 +101,9 @@ def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     out = dict(below)
     for name, value in above.items():
         lower = out.get(name)
-        out[name] = {**lower, **value} if isinstance(lower, dict) and isinstance(value, dict) else value
+        out[name] = (
+            {**lower, **value} if isinstance(lower, dict) and isinstance(value, dict) else value
+        )
     return out
 
 
@@ -110,7 +120,12 @@ def _matrix(body: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[d
 
 
 def _target(
-    tree: Tree, path: str, source: str, name: str, body: Mapping[str, Any], values: Mapping[str, str]
+    tree: Tree,
+    path: str,
+    source: str,
+    name: str,
+    body: Mapping[str, Any],
+    values: Mapping[str, str],
 ) -> Iterator[Shown]:
     if "dockerfile-inline" in body:
         return
@@ -118,14 +133,19 @@ def _target(
     context = _plain(body.get("context", '"."'), values)
     given = body.get("dockerfile")
     target = _plain(body.get("target", '""'), values)
-    contexts = {str(k).strip('"'): _plain(v, values).text for k, v in _map(body.get("contexts")).items()}
+    contexts = {
+        str(k).strip('"'): _plain(v, values).text for k, v in _map(body.get("contexts")).items()
+    }
     key = f"{folder}#bake:{name}"
     args: dict[str, str | None] = {}
     for label, value in _map(body.get("args")).items():
         word = _plain(value, values)
         args[str(label).strip('"')] = word.text if word.known else None
     use = BuildUse(
-        None, None, source, "buildx",
+        None,
+        None,
+        source,
+        "buildx",
         target=target.text if target.known and target.text else None,
         args=args,
         additional_contexts=contexts,
@@ -137,15 +157,17 @@ def _target(
         ssh=tuple(_shown(each, values) for each in _list(body.get("ssh"))),
         unknown=() if target.known else ("target",),
         key=key,
-    )  # fmt: skip
+    )
     dockerfile = None if given is None else _plain(given, values)
-    found = placed(tree, use, (folder,) if folder == "" else ("", folder), context, dockerfile, "context")
+    found = placed(
+        tree, use, (folder,) if folder == "" else ("", folder), context, dockerfile, "context"
+    )
     if found is not None:
         yield Built(found)
     for label, value in contexts.items():
         consumer = Consumer(f"the build context {label} of the target {name}", source)
         if value.startswith("target:"):
-            yield Consumed(consumer, key=f"{folder}#bake:{value[len('target:'):]}")
+            yield Consumed(consumer, key=f"{folder}#bake:{value[len('target:') :]}")
         elif value.startswith("docker-image://"):
             yield Consumed(consumer, image=value[len("docker-image://") :])
 
@@ -158,7 +180,9 @@ def _shown(value: Any, values: Mapping[str, str]) -> str:
     """An entry as text: newer files write ``{ type = "gha" }`` for ``"type=gha"``."""
     if isinstance(value, dict):
         return ",".join(
-            f"{str(k).strip(chr(34))}={_plain(v, values).text}" for k, v in value.items() if not str(k).startswith("__")
+            f"{str(k).strip(chr(34))}={_plain(v, values).text}"
+            for k, v in value.items()
+            if not str(k).startswith("__")
         )
     return _plain(value, values).text
 
@@ -169,7 +193,11 @@ def _list(value: Any) -> list[Any]:
 
 def _map(value: Any) -> dict[str, Any]:
     """A mapping without what the parser adds (``__is_block__``, ``__start_line__``)."""
-    return {k: v for k, v in value.items() if not str(k).startswith("__")} if isinstance(value, dict) else {}
+    return (
+        {k: v for k, v in value.items() if not str(k).startswith("__")}
+        if isinstance(value, dict)
+        else {}
+    )
 
 
 def _plain(value: Any, values: Mapping[str, str]) -> Word:

@@ -15,7 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.options import Options, parsed
-from dfix.ecosystems.repository.placing import CONTAINERFILES, cache_types, pairs, placed, split_list
+from dfix.ecosystems.repository.placing import (
+    CONTAINERFILES,
+    cache_types,
+    pairs,
+    placed,
+    split_list,
+)
 from dfix.ecosystems.repository.shown import Built
 from dfix.ecosystems.repository.values import BuildUse
 from dfix.ecosystems.repository.words import Word
@@ -28,18 +34,79 @@ if TYPE_CHECKING:
     from dfix.ecosystems.repository.words import Command
 
 BUILD = {
-    "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder",
-    "--cache-from", "--cache-to", "--call", "--cgroup-parent", "-c", "--cpu-period", "--cpu-quota",
-    "--cpu-shares", "--cpuset-cpus", "--cpuset-mems", "-f", "--file", "--iidfile", "--isolation", "--label",
-    "-m", "--memory", "--memory-swap", "--metadata-file", "--network", "--no-cache-filter", "-o", "--output",
-    "--platform", "--policy", "--progress", "--provenance", "--sbom", "--secret", "--security-opt",
-    "--shm-size", "--ssh", "-t", "--tag", "--target", "--ulimit",
+    "--add-host",
+    "--allow",
+    "--annotation",
+    "--attest",
+    "--build-arg",
+    "--build-context",
+    "--builder",
+    "--cache-from",
+    "--cache-to",
+    "--call",
+    "--cgroup-parent",
+    "-c",
+    "--cpu-period",
+    "--cpu-quota",
+    "--cpu-shares",
+    "--cpuset-cpus",
+    "--cpuset-mems",
+    "-f",
+    "--file",
+    "--iidfile",
+    "--isolation",
+    "--label",
+    "-m",
+    "--memory",
+    "--memory-swap",
+    "--metadata-file",
+    "--network",
+    "--no-cache-filter",
+    "-o",
+    "--output",
+    "--platform",
+    "--policy",
+    "--progress",
+    "--provenance",
+    "--sbom",
+    "--secret",
+    "--security-opt",
+    "--shm-size",
+    "--ssh",
+    "-t",
+    "--tag",
+    "--target",
+    "--ulimit",
     # podman and buildah
-    "--arch", "--authfile", "--build-arg-file", "--cap-add", "--cap-drop", "--creds", "--device", "--dns",
-    "--env", "--format", "--from", "--hooks-dir", "--ignorefile", "--jobs", "--manifest", "--os",
-    "--pid", "--retry", "--runtime", "--signature-policy", "--timestamp", "--userns", "-v", "--volume",
-    "--variant", "--log-level", "--cache-ttl", "--storage-driver",
-}  # fmt: skip
+    "--arch",
+    "--authfile",
+    "--build-arg-file",
+    "--cap-add",
+    "--cap-drop",
+    "--creds",
+    "--device",
+    "--dns",
+    "--env",
+    "--format",
+    "--from",
+    "--hooks-dir",
+    "--ignorefile",
+    "--jobs",
+    "--manifest",
+    "--os",
+    "--pid",
+    "--retry",
+    "--runtime",
+    "--signature-policy",
+    "--timestamp",
+    "--userns",
+    "-v",
+    "--volume",
+    "--variant",
+    "--log-level",
+    "--cache-ttl",
+    "--storage-driver",
+}
 
 
 def cli_build(
@@ -139,8 +206,13 @@ def platform_build(command: Command, where: Where) -> Iterator[Built]:
         case ["buildctl" | "buildctl-daemonless.sh", *_]:
             yield from _buildctl(command, words, where)
         case ["az", "acr", "build"]:
-            options = parsed(words[2:], {*BUILD, "-r", "--registry", "-g", "--resource-group", "--image", "--subscription"})
-            yield from _hosted(command, where, options, "az-acr", "context", images=("-t", "--image"))
+            options = parsed(
+                words[2:],
+                {*BUILD, "-r", "--registry", "-g", "--resource-group", "--image", "--subscription"},
+            )
+            yield from _hosted(
+                command, where, options, "az-acr", "context", images=("-t", "--image")
+            )
         case ["gcloud", *_] if "builds" in texts and "submit" in texts:
             yield from _gcloud(command, words, where)
         case ["fly" | "flyctl", "deploy" | "launch", *_]:
@@ -163,10 +235,34 @@ def _kaniko(texts: Sequence[str]) -> bool:
     return any(text.startswith(("--destination", "--dockerfile", "--no-push")) for text in texts)
 
 
-KANIKO = {"--context", "-c", "--dockerfile", "-f", "--destination", "-d", "--build-arg", "--cache-repo", "--target",
-          "--context-sub-path", "--custom-platform", "--customPlatform", "--cache-dir", "--snapshotMode",
-          "--snapshot-mode", "--verbosity", "-v", "--digest-file", "--registry-mirror", "--cache-ttl", "--git",
-          "--ignore-path", "--label", "--tar-path", "--tarPath", "--kaniko-dir"}  # fmt: skip
+KANIKO = {
+    "--context",
+    "-c",
+    "--dockerfile",
+    "-f",
+    "--destination",
+    "-d",
+    "--build-arg",
+    "--cache-repo",
+    "--target",
+    "--context-sub-path",
+    "--custom-platform",
+    "--customPlatform",
+    "--cache-dir",
+    "--snapshotMode",
+    "--snapshot-mode",
+    "--verbosity",
+    "-v",
+    "--digest-file",
+    "--registry-mirror",
+    "--cache-ttl",
+    "--git",
+    "--ignore-path",
+    "--label",
+    "--tar-path",
+    "--tarPath",
+    "--kaniko-dir",
+}
 
 
 def kaniko(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
@@ -180,14 +276,17 @@ def kaniko(command: Command, words: Sequence[Word], where: Where) -> Iterator[Bu
         context = Word(f"{context.text}/{sub.text}", context.known)
     dockerfile = options.last("-f", "--dockerfile")
     yield from _built(
-        command, where, _use(options, command, where, "kaniko"), _unmounted(context), _unmounted(dockerfile), "either"
+        command,
+        where,
+        _use(options, command, where, "kaniko"),
+        _unmounted(context),
+        None if dockerfile is None else _unmounted(dockerfile),
+        "either",
     )
 
 
-def _unmounted(word: Word | None) -> Word:
+def _unmounted(word: Word) -> Word:
     """A path below /workspace, where build services put the source, as one below the root."""
-    if word is None:
-        return Word("Dockerfile")
     for prefix in ("/workspace/source", "/workspace", "/kaniko/buildcontext", "/src"):
         if word.text == prefix or word.text.startswith(prefix + "/"):
             return Word("./" + word.text[len(prefix) :].lstrip("/"), word.known)
@@ -195,8 +294,23 @@ def _unmounted(word: Word | None) -> Word:
 
 
 def _buildctl(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
-    options = parsed(words, {"--frontend", "--local", "--opt", "--output", "-o", "--import-cache", "--export-cache",
-                             "--secret", "--ssh", "--progress", "--addr", "--metadata-file"})  # fmt: skip
+    options = parsed(
+        words,
+        {
+            "--frontend",
+            "--local",
+            "--opt",
+            "--output",
+            "-o",
+            "--import-cache",
+            "--export-cache",
+            "--secret",
+            "--ssh",
+            "--progress",
+            "--addr",
+            "--metadata-file",
+        },
+    )
     local = pairs(_texts(options, "--local"))
     opt = pairs(_texts(options, "--opt"))
     if "context" not in local:
@@ -204,22 +318,36 @@ def _buildctl(command: Command, words: Sequence[Word], where: Where) -> Iterator
     known = all(word.known for word in options.all("--local"))
     folder = local.get("dockerfile") or local["context"] or "."
     use = BuildUse(
-        None, None, f"{where.path}:{command.line}", "buildkit",
+        None,
+        None,
+        f"{where.path}:{command.line}",
+        "buildkit",
         target=opt.get("target"),
-        args={name.removeprefix("build-arg:"): value for name, value in opt.items() if name.startswith("build-arg:")},
+        args={
+            name.removeprefix("build-arg:"): value
+            for name, value in opt.items()
+            if name.startswith("build-arg:")
+        },
         platforms=split_list([opt.get("platform") or ""]),
         cache_from=cache_types(_texts(options, "--import-cache")),
         cache_to=cache_types(_texts(options, "--export-cache")),
         secrets=tuple(_texts(options, "--secret")),
         ssh=tuple(_texts(options, "--ssh")),
         ephemeral=where.ephemeral,
-    )  # fmt: skip
+    )
     dockerfile = Word(f"{folder}/{opt.get('filename') or 'Dockerfile'}", known)
-    yield from _built(command, where, use, Word(local["context"] or ".", known), dockerfile, "folder")
+    yield from _built(
+        command, where, use, Word(local["context"] or ".", known), dockerfile, "folder"
+    )
 
 
 def _hosted(
-    command: Command, where: Where, options: Options, builder: str, named_from: NamedFrom, images: tuple[str, ...]
+    command: Command,
+    where: Where,
+    options: Options,
+    builder: str,
+    named_from: NamedFrom,
+    images: tuple[str, ...],
 ) -> Iterator[Built]:
     context = _context(options.positional) or Word(".")
     use = _use(options, command, where, builder)
@@ -231,9 +359,22 @@ def _hosted(
 def _gcloud(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
     options = parsed(
         words,
-        {"-t", "--tag", "--config", "--project", "--substitutions", "--timeout", "--region", "--machine-type",
-         "--ignore-file", "--gcs-source-staging-dir", "--gcs-log-dir", "--account", "--service-account"},
-    )  # fmt: skip
+        {
+            "-t",
+            "--tag",
+            "--config",
+            "--project",
+            "--substitutions",
+            "--timeout",
+            "--region",
+            "--machine-type",
+            "--ignore-file",
+            "--gcs-source-staging-dir",
+            "--gcs-log-dir",
+            "--account",
+            "--service-account",
+        },
+    )
     if options.last("-t", "--tag") is None:  # with --config the file itself is read
         return
     at = next((i for i, word in enumerate(options.positional) if word.text == "submit"), 0)
@@ -245,9 +386,29 @@ def _gcloud(command: Command, words: Sequence[Word], where: Where) -> Iterator[B
 def _fly(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
     options = parsed(
         words,
-        {"-a", "--app", "-c", "--config", "--dockerfile", "--build-arg", "--build-target", "-e", "--env", "-i", "--image",
-         "--strategy", "--region", "-r", "--build-secret", "--image-label", "--org", "-o", "--vm-size", "--wait-timeout"},
-    )  # fmt: skip
+        {
+            "-a",
+            "--app",
+            "-c",
+            "--config",
+            "--dockerfile",
+            "--build-arg",
+            "--build-target",
+            "-e",
+            "--env",
+            "-i",
+            "--image",
+            "--strategy",
+            "--region",
+            "-r",
+            "--build-secret",
+            "--image-label",
+            "--org",
+            "-o",
+            "--vm-size",
+            "--wait-timeout",
+        },
+    )
     if options.last("-i", "--image") is not None:
         return
     use = _use(options, command, where, "fly")

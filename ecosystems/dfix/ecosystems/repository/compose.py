@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dfix.ecosystems.repository.shown import Shown
+    from dfix.ecosystems.repository.values import Form
     from dfix.ecosystems.tree import Tree
 
 CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -53,14 +54,23 @@ def project(tree: Tree, folder: str, paths: tuple[str, ...]) -> Iterator[Shown]:
             yield found
         else:
             read[path] = found
-    base = next((f"{folder}/{name}".lstrip("/") for name in CANONICAL if f"{folder}/{name}".lstrip("/") in read), None)
+    base = next(
+        (
+            f"{folder}/{name}".lstrip("/")
+            for name in CANONICAL
+            if f"{folder}/{name}".lstrip("/") in read
+        ),
+        None,
+    )
     services = {path: _services(tree, path, found) for path, found in read.items()}
     main = services.get(base or "", {})
     for path, of_file in services.items():
         for name, service in of_file.items():
             under = main.get(name) if path != base else None
             project_name = text(read[path].get("name")) or posixpath.basename(folder)
-            yield from _service(tree, _Service(path, folder, name, service, under, env, project_name))
+            yield from _service(
+                tree, _Service(path, folder, name, service, under, env, project_name)
+            )
 
 
 def _file(tree: Tree, path: str) -> Fields | Note:
@@ -101,7 +111,11 @@ def extended(tree: Tree, path: str, services: Fields, service: Fields, depth: in
         found = _file(tree, other) if other is not None and tree.is_file(other) else None
         if not isinstance(found, Fields):
             return service
-        below, services, path = fields(fields(found.get("services")).get(name)), fields(found.get("services")), other or ""
+        below, services, path = (
+            fields(fields(found.get("services")).get(name)),
+            fields(found.get("services")),
+            other or "",
+        )
         below = _moved(below, posixpath.dirname(path))
     else:
         below = fields(services.get(name))
@@ -192,7 +206,11 @@ class _Service:
 
 
 def _service(tree: Tree, service: _Service) -> Iterator[Shown]:
-    if service.own.keys() <= {"build", "image"} and not service.builds_itself and "image" not in service.own:
+    if (
+        service.own.keys() <= {"build", "image"}
+        and not service.builds_itself
+        and "image" not in service.own
+    ):
         return
     key = service.key
     target: str | None = None
@@ -226,7 +244,9 @@ def _build(tree: Tree, service: _Service, key: str) -> BuildUse | None:
     dockerfile_value = long.get("dockerfile")
     target = service.word(long.get("target"))
     image = service.word(service.all.get("image"))
-    tags = [image.text] if image.text else [f"{service.project}-{service.name}", f"{service.project}_{service.name}"]
+    tags = [image.text] if image.text else []
+    if not tags and service.project:  # what compose calls it: version 2, version 1
+        tags = [f"{service.project}-{service.name}", f"{service.project}_{service.name}"]
     use = BuildUse(
         dockerfile=None,
         context=None,
@@ -282,13 +302,17 @@ def _consumed(service: _Service) -> Iterator[Consumed]:
     long = fields(service.all.get("build"))
     for name, value in _entries(long.get("additional_contexts")):
         if (value or "").startswith("service:"):
-            other = f"{service.folder}#{(value or '')[len('service:'):]}"
+            other = f"{service.folder}#{(value or '')[len('service:') :]}"
             source = long.at("additional_contexts")
-            yield Consumed(Consumer(f"the build context {name} of {service.name}", source), key=other)
+            yield Consumed(
+                Consumer(f"the build context {name} of {service.name}", source), key=other
+            )
         elif (value or "").startswith("docker-image://"):
             source = long.at("additional_contexts")
             image = (value or "")[len("docker-image://") :]
-            yield Consumed(Consumer(f"the build context {name} of {service.name}", source), image=image)
+            yield Consumed(
+                Consumer(f"the build context {name} of {service.name}", source), image=image
+            )
 
 
 # how a service starts
@@ -304,9 +328,18 @@ def _overrides(service: _Service, given: Fields, target: str | None) -> Iterator
         words = _command(service, given.get(key))
         if words is not None:
             values, known = words
-            yield Override(kind, values, source(key), name, "exec", starts_shell(values), known, target)  # type: ignore[arg-type]
+            form: Form | None = (
+                "exec" if values else None
+            )  # `entrypoint: []` takes the image's away
+            yield Override(
+                kind, values, source(key), name, form, starts_shell(values), known, target
+            )  # type: ignore[arg-type]
     yield from _healthcheck(service, given, target)
-    for key, kind in (("user", "user"), ("working_dir", "working_dir"), ("stop_signal", "stop_signal")):
+    for key, kind in (
+        ("user", "user"),
+        ("working_dir", "working_dir"),
+        ("stop_signal", "stop_signal"),
+    ):
         if isinstance(given.get(key), str):
             word = service.word(given[key])
             yield Override(kind, word.text, source(key), name, literal=word.known, target=target)  # type: ignore[arg-type]
@@ -315,27 +348,70 @@ def _overrides(service: _Service, given: Fields, target: str | None) -> Iterator
     for each in items(given.get("volumes")):
         value = _volume(service, each)
         if value[1]:
-            yield Override("volume", value, source_of(each, source("volumes")), name, literal="$" not in "".join(value), target=target)
+            yield Override(
+                "volume",
+                value,
+                source_of(each, source("volumes")),
+                name,
+                literal="$" not in "".join(value),
+                target=target,
+            )
     for each in texts(given.get("tmpfs")):
         where = service.word(each).text.partition(":")[0]
-        yield Override("tmpfs", where, source("tmpfs"), name, literal="$" not in where, target=target)
+        yield Override(
+            "tmpfs", where, source("tmpfs"), name, literal="$" not in where, target=target
+        )
     for variable, raw in _entries(given.get("environment")):
-        word = None if raw is None else service.word(raw)
-        value = (variable,) if word is None else (variable, word.text)
-        yield Override("environment", value, source("environment"), name, literal=word is None or word.known, target=target)
+        given_word = Word("") if raw is None else service.word(raw)
+        pair = (variable,) if raw is None else (variable, given_word.text)
+        yield Override(
+            "environment",
+            pair,
+            source("environment"),
+            name,
+            literal=given_word.known,
+            target=target,
+        )
     for each in items(given.get("ports")):
-        port = service.word(each).text if isinstance(each, str) else text(fields(each).get("target"))
+        port = (
+            service.word(each).text if isinstance(each, str) else text(fields(each).get("target"))
+        )
         if port:
-            yield Override("ports", port, source_of(each, source("ports")), name, literal="$" not in port, target=target)
+            yield Override(
+                "ports",
+                port,
+                source_of(each, source("ports")),
+                name,
+                literal="$" not in port,
+                target=target,
+            )
     for key in ("post_start", "pre_stop"):
         for hook in items(given.get(key)):
             words = _command(service, fields(hook).get("command"))
             if words is not None:
-                yield Override("exec", words[0], source(key), name, "exec", starts_shell(words[0]), words[1], target)
+                yield Override(
+                    "exec",
+                    words[0],
+                    source(key),
+                    name,
+                    "exec",
+                    starts_shell(words[0]),
+                    words[1],
+                    target,
+                )
     for step in items(fields(given.get("develop")).get("watch")):
         words = _command(service, fields(fields(step).get("exec")).get("command"))
         if words is not None:
-            yield Override("exec", words[0], source("develop"), name, "exec", starts_shell(words[0]), words[1], target)
+            yield Override(
+                "exec",
+                words[0],
+                source("develop"),
+                name,
+                "exec",
+                starts_shell(words[0]),
+                words[1],
+                target,
+            )
 
 
 def _command(service: _Service, value: Any) -> tuple[tuple[str, ...], bool] | None:
@@ -361,15 +437,35 @@ def _healthcheck(service: _Service, given: Fields, target: str | None) -> Iterat
         yield Override("healthcheck", ("NONE",), source, name, target=target)
     elif isinstance(test, str):
         word = service.word(test)
-        yield Override("healthcheck", word.text, source, name, "shell", uses_shell=True, literal=word.known, target=target)
+        yield Override(
+            "healthcheck",
+            word.text,
+            source,
+            name,
+            "shell",
+            uses_shell=True,
+            literal=word.known,
+            target=target,
+        )
     elif texts(test):
         words = [service.word(each) for each in texts(test)]
         known = all(word.known for word in words)
         first, rest = words[0].text, tuple(word.text for word in words[1:])
         if first == "CMD-SHELL":
-            yield Override("healthcheck", " ".join(rest), source, name, "shell", uses_shell=True, literal=known, target=target)
+            yield Override(
+                "healthcheck",
+                " ".join(rest),
+                source,
+                name,
+                "shell",
+                uses_shell=True,
+                literal=known,
+                target=target,
+            )
         elif first == "CMD":
-            yield Override("healthcheck", rest, source, name, "exec", starts_shell(rest), known, target)
+            yield Override(
+                "healthcheck", rest, source, name, "exec", starts_shell(rest), known, target
+            )
         elif first == "NONE":
             yield Override("healthcheck", ("NONE",), source, name, target=target)
 

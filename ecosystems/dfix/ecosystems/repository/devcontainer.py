@@ -53,19 +53,30 @@ def devcontainer(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             yield Consumed(Consumer(f"the dev container of {path}", source), key=key)
 
 
-def _built(tree: Tree, path: str, content: str, folder: str, file: str, given: dict[str, Any]) -> Iterator[Shown]:
+def _built(
+    tree: Tree, path: str, content: str, folder: str, file: str, given: dict[str, Any]
+) -> Iterator[Shown]:
     source = f"{path}:{_line(content, 'ockerfile')}"
     context = given.get("context")
     target = given.get("target")
     args = given.get("args")
     caches = given.get("cacheFrom")
     use = BuildUse(
-        None, None, source, "buildx",
+        None,
+        None,
+        source,
+        "buildx",
         target=target if isinstance(target, str) else None,
         args={str(k): str(v) for k, v in args.items()} if isinstance(args, dict) else {},
-        cache_from=cache_types([caches] if isinstance(caches, str) else [str(c) for c in caches] if isinstance(caches, list) else []),
+        cache_from=cache_types(
+            [caches]
+            if isinstance(caches, str)
+            else [str(c) for c in caches]
+            if isinstance(caches, list)
+            else []
+        ),
         key=path,
-    )  # fmt: skip
+    )
     where = Word(context if isinstance(context, str) else posixpath.dirname(file) or ".")
     found = placed(tree, use, (folder,), where, Word(file), "folder")
     if found is None or found.dockerfile is None:

@@ -25,13 +25,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dfix.ecosystems.repository.shown import Shown
+    from dfix.ecosystems.repository.values import OverrideKind
     from dfix.ecosystems.repository.words import Command, Word
     from dfix.ecosystems.tree import Tree
 
 MENTIONS = (
-    "docker", "podman", "buildah", "kaniko", "executor", "buildctl", "nerdctl", "kubectl",
-    "az acr", "gcloud", "fly", "railway", "heroku", "depot", "skaffold", "oc ", "img ",
-)  # fmt: skip
+    "docker",
+    "podman",
+    "buildah",
+    "kaniko",
+    "executor",
+    "buildctl",
+    "nerdctl",
+    "kubectl",
+    "az acr",
+    "gcloud",
+    "fly",
+    "railway",
+    "heroku",
+    "depot",
+    "skaffold",
+    "oc ",
+    "img ",
+)
 """A text without any of these shows nothing."""
 
 
@@ -54,7 +70,9 @@ def shown(command: Command, where: Where) -> Iterator[Shown]:
 
 
 def _docker(command: Command, where: Where) -> Iterator[Shown]:
-    words = _without_globals(command.words[1:], {"--context", "-c", "-H", "--host", "--config", "-l", "--log-level"})
+    words = _without_globals(
+        command.words[1:], {"--context", "-c", "-H", "--host", "--config", "-l", "--log-level"}
+    )
     match [word.text for word in words[:2]]:
         case ["compose", *_]:
             yield from _compose(command, words[1:], where, "compose")
@@ -98,7 +116,9 @@ def _podman(command: Command, where: Where) -> Iterator[Shown]:
         case ["image", "build"]:
             yield from cli_build(command, words[2:], where, program)
         case ["compose", *_]:
-            yield from _compose(command, words[1:], where, program if program == "podman" else "nerdctl")
+            yield from _compose(
+                command, words[1:], where, program if program == "podman" else "nerdctl"
+            )
         case ["run" | "create", *_]:
             if program != "buildah":
                 yield from _run(command, words[1:], where)
@@ -110,7 +130,10 @@ def _podman(command: Command, where: Where) -> Iterator[Shown]:
 
 def _docker_compose(command: Command, where: Where) -> Iterator[Shown]:
     builder = "docker-compose"
-    if command.env.get("DOCKER_BUILDKIT") == "0" or command.env.get("COMPOSE_DOCKER_CLI_BUILD") == "0":
+    if (
+        command.env.get("DOCKER_BUILDKIT") == "0"
+        or command.env.get("COMPOSE_DOCKER_CLI_BUILD") == "0"
+    ):
         builder = "docker-legacy"
     yield from _compose(command, command.words[1:], where, builder)
 
@@ -119,14 +142,48 @@ def _podman_compose(command: Command, where: Where) -> Iterator[Shown]:
     yield from _compose(command, command.words[1:], where, "podman")
 
 
-COMPOSE_GLOBALS = {"-f", "--file", "-p", "--project-name", "--profile", "--project-directory", "--env-file",
-                   "--ansi", "--progress", "--parallel", "-H", "--host", "-c", "--context"}  # fmt: skip
-COMPOSE_RUN = {"-e", "--env", "-v", "--volume", "-p", "--publish", "-u", "--user", "-w", "--workdir", "--name",
-               "--entrypoint", "-l", "--label", "--cap-add", "--cap-drop", "--env-from-file", "--pull",
-               "--index"}  # fmt: skip
+COMPOSE_GLOBALS = {
+    "-f",
+    "--file",
+    "-p",
+    "--project-name",
+    "--profile",
+    "--project-directory",
+    "--env-file",
+    "--ansi",
+    "--progress",
+    "--parallel",
+    "-H",
+    "--host",
+    "-c",
+    "--context",
+}
+COMPOSE_RUN = {
+    "-e",
+    "--env",
+    "-v",
+    "--volume",
+    "-p",
+    "--publish",
+    "-u",
+    "--user",
+    "-w",
+    "--workdir",
+    "--name",
+    "--entrypoint",
+    "-l",
+    "--label",
+    "--cap-add",
+    "--cap-drop",
+    "--env-from-file",
+    "--pull",
+    "--index",
+}
 
 
-def _compose(command: Command, words: Sequence[Word], where: Where, builder: str) -> Iterator[Shown]:
+def _compose(
+    command: Command, words: Sequence[Word], where: Where, builder: str
+) -> Iterator[Shown]:
     options = parsed(words, COMPOSE_GLOBALS, stop=True)
     while options.positional and not options.positional[0].known:  # docker compose $FILES build
         options = parsed(options.positional[1:], COMPOSE_GLOBALS, stop=True)
@@ -144,7 +201,9 @@ def _compose(command: Command, words: Sequence[Word], where: Where, builder: str
         if word.known
     )
     if directory is not None and directory.known and not files:
-        folders = tuple(posixpath.normpath(posixpath.join(folder, directory.text)) for folder in folders)
+        folders = tuple(
+            posixpath.normpath(posixpath.join(folder, directory.text)) for folder in folders
+        )
     folders = tuple("" if folder == "." else folder for folder in folders)
     called = ComposeCalled(folders, files, builder, source, where.ephemeral)
     verb, rest = options.positional[0].text, options.positional[1:]
@@ -155,13 +214,46 @@ def _compose(command: Command, words: Sequence[Word], where: Where, builder: str
         if not inner.positional:
             return
         service = inner.positional[0]
-        overrides = list(_started(inner, inner.positional[1:], source, service.text, "command" if verb == "run" else "exec"))
-        yield replace(called, builder="", service=service.text if service.known else "", overrides=tuple(overrides))
+        overrides = list(
+            _started(
+                inner,
+                inner.positional[1:],
+                source,
+                service.text,
+                "command" if verb == "run" else "exec",
+            )
+        )
+        yield replace(
+            called,
+            builder="",
+            service=service.text if service.known else "",
+            overrides=tuple(overrides),
+        )
 
 
-RUN_FLAGS = {"-d", "--detach", "-i", "--interactive", "-t", "--tty", "--rm", "--init", "--privileged", "--read-only",
-             "-P", "--publish-all", "--no-healthcheck", "--oom-kill-disable", "--sig-proxy", "-q", "--quiet",
-             "--use-api-socket", "--replace", "--tls-verify", "--rmi"}  # fmt: skip
+RUN_FLAGS = {
+    "-d",
+    "--detach",
+    "-i",
+    "--interactive",
+    "-t",
+    "--tty",
+    "--rm",
+    "--init",
+    "--privileged",
+    "--read-only",
+    "-P",
+    "--publish-all",
+    "--no-healthcheck",
+    "--oom-kill-disable",
+    "--sig-proxy",
+    "-q",
+    "--quiet",
+    "--use-api-socket",
+    "--replace",
+    "--tls-verify",
+    "--rmi",
+}
 
 
 def _run(command: Command, words: Sequence[Word], where: Where) -> Iterator[Shown]:
@@ -172,11 +264,17 @@ def _run(command: Command, words: Sequence[Word], where: Where) -> Iterator[Show
     image = options.positional[0]
     name = options.last("--name")
     overrides = tuple(_started(options, options.positional[1:], source, image.text, "command"))
-    yield Started(overrides, source, image=image.text, name=name.text if name and name.known else "")
+    yield Started(
+        overrides, source, image=image.text, name=name.text if name and name.known else ""
+    )
 
 
 def _exec(command: Command, words: Sequence[Word], where: Where) -> Iterator[Shown]:
-    options = parsed(words, {"-e", "--env", "--env-file", "-u", "--user", "-w", "--workdir", "--detach-keys"}, stop=True)
+    options = parsed(
+        words,
+        {"-e", "--env", "--env-file", "-u", "--user", "-w", "--workdir", "--detach-keys"},
+        stop=True,
+    )
     if len(options.positional) < 2:  # noqa: PLR2004 - a container and a command
         return
     source = f"{where.path}:{command.line}"
@@ -200,26 +298,31 @@ def _kubectl(command: Command, where: Where) -> Iterator[Shown]:
         options = parsed(rest[: inside.index("--")], valued, stop=False)
     else:
         arguments = options.positional[1:]
-    container = options.last("-c", "--container") or (options.positional[0] if options.positional else None)
+    container = options.last("-c", "--container") or (
+        options.positional[0] if options.positional else None
+    )
     if not arguments or container is None:
         return
     overrides = tuple(_started(Options((), ()), arguments, source, container.text, "exec"))
-    yield Started(overrides, source, container=container.text.rpartition("/")[2] if container.known else "?")
+    yield Started(
+        overrides, source, container=container.text.rpartition("/")[2] if container.known else "?"
+    )
 
 
 def _started(
-    options: Options, words: Sequence[Word], source: str, service: str, kind: str
+    options: Options, words: Sequence[Word], source: str, service: str, kind: OverrideKind
 ) -> Iterator[Override]:
     """The overrides of a run or exec command."""
     entrypoint = options.last("--entrypoint")
     if entrypoint is not None:
         parts = tuple(entrypoint.text.split())
-        yield Override("entrypoint", parts, source, service, "exec", starts_shell(parts), entrypoint.known)
+        yield Override(
+            "entrypoint", parts, source, service, "exec", starts_shell(parts), entrypoint.known
+        )
     if words:
         texts = tuple(word.text for word in words)
         known = all(word.known for word in words)
-        started = "exec" if kind == "exec" else "command"
-        yield Override(started, texts, source, service, "exec", starts_shell(texts), known)
+        yield Override(kind, texts, source, service, "exec", starts_shell(texts), known)
     for name, word in options.named:
         kind_of = _SETTINGS.get(name)
         if kind_of is None:
@@ -233,7 +336,15 @@ def _started(
             variable, equals, text = word.text.partition("=")
             value = (variable, text) if equals else (variable,)
         elif kind_of == "healthcheck":
-            yield Override("healthcheck", word.text, source, service, "shell", uses_shell=True, literal=word.known)
+            yield Override(
+                "healthcheck",
+                word.text,
+                source,
+                service,
+                "shell",
+                uses_shell=True,
+                literal=word.known,
+            )
             continue
         elif kind_of == "tmpfs":
             value = word.text.partition(":")[0]
@@ -242,12 +353,23 @@ def _started(
         yield Override(kind_of, value, source, service, literal=word.known)
 
 
-_SETTINGS = {
-    "-u": "user", "--user": "user", "-w": "working_dir", "--workdir": "working_dir", "-v": "volume",
-    "--volume": "volume", "--mount": "volume", "--tmpfs": "tmpfs", "-e": "environment", "--env": "environment",
-    "-p": "ports", "--publish": "ports", "--health-cmd": "healthcheck", "--read-only": "read_only",
+_SETTINGS: dict[str, OverrideKind] = {
+    "-u": "user",
+    "--user": "user",
+    "-w": "working_dir",
+    "--workdir": "working_dir",
+    "-v": "volume",
+    "--volume": "volume",
+    "--mount": "volume",
+    "--tmpfs": "tmpfs",
+    "-e": "environment",
+    "--env": "environment",
+    "-p": "ports",
+    "--publish": "ports",
+    "--health-cmd": "healthcheck",
+    "--read-only": "read_only",
     "--stop-signal": "stop_signal",
-}  # fmt: skip
+}
 
 
 def mount(text: str) -> tuple[str, str]:

@@ -76,7 +76,11 @@ def _named(expression: str, names: Mapping[str, str]) -> str | None:
 def rows(strategy: Any) -> Iterator[dict[str, str]]:
     """The jobs that a GitHub matrix makes, each as ``matrix.name`` to value; one empty without any."""
     matrix = fields(fields(strategy).get("matrix"))
-    axes = {name: value for name, value in matrix.items() if isinstance(value, Items) and name not in {"include", "exclude"}}
+    axes = {
+        name: value
+        for name, value in matrix.items()
+        if isinstance(value, Items) and name not in {"include", "exclude"}
+    }
     products = itertools.product(*axes.values())
     made: list[dict[str, str]] = []
     for values in itertools.islice(products, ROWS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dfix.ecosystems.facts import Known
 from dfix.ecosystems.repository.images import foreign, image_name, same_image, same_tag
@@ -27,7 +27,7 @@ from dfix.ecosystems.repository.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from dfix.ecosystems.repository.shown import Shown
     from dfix.ecosystems.repository.values import BuildUse
@@ -76,13 +76,19 @@ class Index:
             matching = [use for use in self.builds if _composed(use) and _reached(called, use)]
             if called.builder:
                 self.builds.extend(
-                    replace(use, builder=called.builder, source=called.source, ephemeral=called.ephemeral)
+                    replace(
+                        use,
+                        builder=called.builder,
+                        source=called.source,
+                        ephemeral=called.ephemeral,
+                    )
                     for use in matching
                 )
             elif called.service:
                 folders = {use.key.partition("#")[0] for use in matching} or set(called.folders)
                 self.started.extend(
-                    Started(called.overrides, called.source, key=f"{folder}#{called.service}") for folder in folders
+                    Started(called.overrides, called.source, key=f"{folder}#{called.service}")
+                    for folder in folders
                 )
         self.builds = list({(_identity(use)): use for use in self.builds}.values())
 
@@ -97,7 +103,9 @@ class Index:
 
     def _images(self, path: str) -> Iterator[str]:
         """The names under which the image is built, and those it is given later."""
-        names = dict.fromkeys(tag for use in self.builds if use.dockerfile == path for tag in use.tags)
+        names = dict.fromkeys(
+            tag for use in self.builds if use.dockerfile == path for tag in use.tags
+        )
         for _ in range(2):
             for each in self.tagged:
                 if any(same_image(each.image, name) for name in names):
@@ -148,9 +156,15 @@ class Index:
                 continue
             for override in started.overrides:
                 target = targets.get(started.key)
-                yield override if override.target or target is None else replace(override, target=target)
+                yield (
+                    override
+                    if override.target or target is None
+                    else replace(override, target=target)
+                )
 
-    def _starts(self, started: Started, dockerfile: str, keys: set[str], containers: set[str]) -> bool:
+    def _starts(
+        self, started: Started, dockerfile: str, keys: set[str], containers: set[str]
+    ) -> bool:
         if started.key in keys:
             return True
         if started.image:
@@ -159,7 +173,10 @@ class Index:
             name = started.container
             if name in containers:
                 return True
-            known = any(name in {other.name, other.key.rpartition("#")[2].partition("@")[0]} for other in self.started)
+            known = any(
+                name in {other.name, other.key.rpartition("#")[2].partition("@")[0]}
+                for other in self.started
+            )
             return not known and (self._called_like(name, dockerfile) or self._alone)
         return False
 
@@ -171,11 +188,21 @@ class Index:
         """Is a reference the image of this file? By its tags, else its folder's name, else alone."""
         if not reference:
             return False
-        matching = [path for path, names in self.images.items() if any(same_image(reference, name) for name in names)]
+        matching = [
+            path
+            for path, names in self.images.items()
+            if any(same_image(reference, name) for name in names)
+        ]
         if matching:
             if dockerfile not in matching:
                 return False
-            exact = [path for path in matching if any(same_image(reference, n) and same_tag(reference, n) for n in self.images[path])]
+            exact = [
+                path
+                for path in matching
+                if any(
+                    same_image(reference, n) and same_tag(reference, n) for n in self.images[path]
+                )
+            ]
             return not exact or dockerfile in exact
         if foreign(reference):
             return False
@@ -188,10 +215,19 @@ class Index:
         """Is the file known by this name: its folder's, its context's, or ``Dockerfile.name``?"""
         folder = posixpath.basename(posixpath.dirname(dockerfile))
         file = posixpath.basename(dockerfile)
-        names = {folder, *(posixpath.basename(context) for context in self.contexts.get(dockerfile, ()) if context)}
+        names = {
+            folder,
+            *(
+                posixpath.basename(context)
+                for context in self.contexts.get(dockerfile, ())
+                if context
+            ),
+        }
         for prefix in ("Dockerfile.", "Containerfile."):
             names.add(file.removeprefix(prefix) if file.startswith(prefix) else "")
-        names.add(file.removesuffix(".Dockerfile").removesuffix(".dockerfile") if "." in file else "")
+        names.add(
+            file.removesuffix(".Dockerfile").removesuffix(".dockerfile") if "." in file else ""
+        )
         return name in names - {"", file}
 
     def _consumers(self, dockerfile: str, builds: tuple[BuildUse, ...]) -> Iterator[Consumer]:
@@ -245,7 +281,11 @@ def _caches(builds: Iterable[BuildUse]) -> Iterator[CacheUse]:
             yield CacheUse(kind, to=True, ephemeral=use.ephemeral, source=use.source)
 
 
-@lru_cache(maxsize=2)
 def index(tree: Tree) -> Index:
     """The index of a tree; the last ones are kept, so that all Dockerfiles of a repository share one."""
-    return Index(tree)
+    return _index(cast("Hashable", tree))
+
+
+@lru_cache(maxsize=2)
+def _index(tree: Hashable) -> Index:
+    return Index(cast("Tree", tree))

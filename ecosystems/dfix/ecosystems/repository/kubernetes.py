@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dfix.ecosystems.repository.shown import Shown
     from dfix.ecosystems.tree import Tree
 
-MARKS = ("containers:", "Containers:", "image:", "images:")
+MARKS = ("ontainers:", "image:", "images:", "taskRef:")
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _VALUE = re.compile(r"^\.Values\.([\w.-]+)\s*(?:\|.*)?$", re.DOTALL)
 _DEFAULT = re.compile(r"\|\s*default\s+\"?([\w./:-]+)\"?")
@@ -72,7 +72,9 @@ def _object(tree: Tree, path: str, root: Fields) -> Iterator[Shown]:
         for key in ("initContainers", "containers", "ephemeralContainers"):
             for each in items(pod.get(key)):
                 if isinstance(each, Fields) and (text(each.get("image")) or text(each.get("name"))):
-                    yield from container(tree, path, each, security, text(fields(root.get("metadata")).get("name")))
+                    yield from container(
+                        tree, path, each, security, text(fields(root.get("metadata")).get("name"))
+                    )
 
 
 def kustomization_images(root: Fields) -> Iterator[Tagged]:
@@ -84,13 +86,17 @@ def kustomization_images(root: Fields) -> Iterator[Tagged]:
             yield Tagged(new, name)
 
 
-def container(tree: Tree, path: str, given: Fields, pod_security: Fields, owner: str) -> Iterator[Shown]:
+def container(
+    tree: Tree, path: str, given: Fields, pod_security: Fields, owner: str
+) -> Iterator[Shown]:
     """What one container of a pod shows."""
     image = text(given.get("image"))
     name = text(given.get("name")) or owner
     if "kaniko" in image and "executor" in image:
         words = tuple(Word(each, "$" not in each) for each in texts(given.get("args")))
-        command = Command((Word("executor"), *words), given.lines.get("args", given.line), ("",), {})
+        command = Command(
+            (Word("executor"), *words), given.lines.get("args", given.line), ("",), {}
+        )
         yield from kaniko(command, words, Where(tree, path))
         return
     overrides = tuple(_overrides(given, pod_security, name))
@@ -117,16 +123,30 @@ def _overrides(given: Fields, pod_security: Fields, name: str) -> Iterator[Overr
     for each in items(given.get("volumeMounts")):
         where = text(fields(each).get("mountPath"))
         if where:
-            yield Override("volume", (text(fields(each).get("name")), where), source_of(each, given.source), name, literal=_literal(where))
+            yield Override(
+                "volume",
+                (text(fields(each).get("name")), where),
+                source_of(each, given.source),
+                name,
+                literal=_literal(where),
+            )
     for each in items(given.get("env")):
         variable, value = text(fields(each).get("name")), fields(each).get("value")
         pair = (variable,) if value is None else (variable, text(value))
         if variable:
-            yield Override("environment", pair, source_of(each, given.source), name, literal=_literal("".join(pair)))
+            yield Override(
+                "environment",
+                pair,
+                source_of(each, given.source),
+                name,
+                literal=_literal("".join(pair)),
+            )
     for each in items(given.get("ports")):
         port = text(fields(each).get("containerPort"))
         if port:
-            yield Override("ports", port, source_of(each, given.source), name, literal=_literal(port))
+            yield Override(
+                "ports", port, source_of(each, given.source), name, literal=_literal(port)
+            )
 
 
 def security(own: Any, pod: Fields, name: str) -> Iterator[Override]:
@@ -147,7 +167,15 @@ def security(own: Any, pod: Fields, name: str) -> Iterator[Override]:
 
 
 def _exec(kind: Any, words: tuple[str, ...], source: str, name: str) -> Override:
-    return Override(kind, words, source, name, "exec", starts_shell(words), all(_literal(word) for word in words))
+    return Override(
+        kind,
+        words,
+        source,
+        name,
+        "exec",
+        starts_shell(words),
+        all(_literal(word) for word in words),
+    )
 
 
 def _literal(value: str) -> bool:
@@ -165,17 +193,36 @@ def _tekton(tree: Tree, path: str, root: Fields) -> Iterator[Shown]:
             image = text(given.get("image"))
             line = given.lines.get("script", given.line) + 1
             if "kaniko" in image:
-                words = tuple(Word(_parameter(word), "$(" not in _parameter(word)) for word in texts(given.get("args")))
-                yield from kaniko(Command((Word("executor"),), given.line, ("",), {}), words, Where(tree, path, ephemeral=True))
+                words = tuple(
+                    Word(_parameter(word), "$(" not in _parameter(word))
+                    for word in texts(given.get("args"))
+                )
+                yield from kaniko(
+                    Command((Word("executor"),), given.line, ("",), {}),
+                    words,
+                    Where(tree, path, ephemeral=True),
+                )
             elif text(given.get("script")):
-                yield from read_commands(text(given["script"]), Where(tree, path, ephemeral=True), folders=("",), line=line)
+                yield from read_commands(
+                    text(given["script"]),
+                    Where(tree, path, ephemeral=True),
+                    folders=("",),
+                    line=line,
+                )
             elif image:
                 yield Consumed(Consumer(f"a step of {path}", given.at("image")), image=image)
         reference = fields(each.get("taskRef"))
         task = text(reference.get("name"))
         if task in {"kaniko", "buildah", "buildkit"}:
-            given_parameters = {text(fields(p).get("name")): text(fields(p).get("value")) for p in items(each.get("params"))}
-            pairs = (("DOCKERFILE", "--dockerfile"), ("CONTEXT", "--context"), ("IMAGE", "--destination"))
+            given_parameters = {
+                text(fields(p).get("name")): text(fields(p).get("value"))
+                for p in items(each.get("params"))
+            }
+            pairs = (
+                ("DOCKERFILE", "--dockerfile"),
+                ("CONTEXT", "--context"),
+                ("IMAGE", "--destination"),
+            )
             arguments: list[Word] = []
             for name, option in pairs:
                 value = given_parameters.get(name)
@@ -187,7 +234,9 @@ def _tekton(tree: Tree, path: str, root: Fields) -> Iterator[Shown]:
 
 
 def _parameter(word: str) -> str:
-    return word.replace("$(workspaces.source.path)", "/workspace").replace("$(workspaces.dockerconfig.path)", "/config")
+    return word.replace("$(workspaces.source.path)", "/workspace").replace(
+        "$(workspaces.dockerconfig.path)", "/config"
+    )
 
 
 # Helm

@@ -44,7 +44,9 @@ def _scripts(value: Any) -> Iterator[tuple[str, int]]:
     if isinstance(value, Items):
         for each in value:
             if each is not value:
-                yield from _scripts(each) if not isinstance(each, Items) else ((t, 0) for t in texts(each))
+                yield from (
+                    _scripts(each) if not isinstance(each, Items) else ((t, 0) for t in texts(each))
+                )
     elif isinstance(value, str):
         yield value, getattr(value, "line", 1) + (1 if "\n" in value.strip() else 0)
 
@@ -72,14 +74,29 @@ def gitlab(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         return
     variables = _constants(root.get("variables"))
     default = fields(root.get("default"))
-    yield from _image(path, "the default image", root.get("image") or default.get("image"), variables)
-    shared = [value for owner in (root, default) for key in ("before_script", "after_script") if (value := owner.get(key)) is not None]
+    yield from _image(
+        path, "the default image", root.get("image") or default.get("image"), variables
+    )
+    shared = [
+        value
+        for owner in (root, default)
+        for key in ("before_script", "after_script")
+        if (value := owner.get(key)) is not None
+    ]
     where = Where(tree, path, ephemeral=True)
     for value in shared:
         for script, line in _scripts(value):
             yield from read_commands(script, where, folders=("",), line=line, env=variables)
     for name, job in root.items():
-        if name in {"variables", "default", "include", "stages", "image", "services", "workflow"} or not isinstance(job, Fields):
+        if name in {
+            "variables",
+            "default",
+            "include",
+            "stages",
+            "image",
+            "services",
+            "workflow",
+        } or not isinstance(job, Fields):
             continue
         env = {**variables, **_constants(job.get("variables"))}
         if not name.startswith("."):
@@ -124,7 +141,9 @@ def circleci(tree: Tree, path: str, content: str) -> Iterator[Shown]:
                 image = fields(each).get("image")
                 if text(image) and number == 0:  # the others are services
                     what = f"the {kind[:-1]} {name} of {path}"
-                    yield Consumed(Consumer(what, source_of(image, path)), image=circle(image, names).text)
+                    yield Consumed(
+                        Consumer(what, source_of(image, path)), image=circle(image, names).text
+                    )
             env = _constants(job.get("environment"))
             for step in walk(job.get("steps")):
                 yield from _circle_step(tree, path, step, names, env)
@@ -134,7 +153,9 @@ def circleci(tree: Tree, path: str, content: str) -> Iterator[Shown]:
                 yield from _orb(tree, path, workflow.at(name), fields(given))
 
 
-def _circle_step(tree: Tree, path: str, step: Fields, names: Mapping[str, str], env: Mapping[str, str]) -> Iterator[Shown]:
+def _circle_step(
+    tree: Tree, path: str, step: Fields, names: Mapping[str, str], env: Mapping[str, str]
+) -> Iterator[Shown]:
     run = step.get("run")
     command = run if isinstance(run, str) else fields(run).get("command")
     if text(command):
@@ -142,7 +163,13 @@ def _circle_step(tree: Tree, path: str, step: Fields, names: Mapping[str, str], 
         folder = text(fields(run).get("working_directory")) or "."
         for script, line in _scripts(command):
             expanded = circle(script, names).text
-            yield from read_commands(expanded, Where(tree, path, ephemeral=True), folders=folders_of("", folder), line=line, env=own)
+            yield from read_commands(
+                expanded,
+                Where(tree, path, ephemeral=True),
+                folders=folders_of("", folder),
+                line=line,
+                env=own,
+            )
     for name in ("docker/build", "docker/publish"):
         if name in step:
             yield from _orb(tree, path, step.at(name), fields(step.get(name)))
@@ -177,7 +204,10 @@ def azure_pipelines(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         names[text(fields(each).get("name"))] = text(fields(each).get("value"))
     names = {name: azure(value, names).text for name, value in names.items() if name and value}
     names.update({f"variables.{name}": value for name, value in list(names.items())})
-    containers = {text(fields(each).get("container")): fields(each) for each in items(fields(root.get("resources")).get("containers"))}
+    containers = {
+        text(fields(each).get("container")): fields(each)
+        for each in items(fields(root.get("resources")).get("containers"))
+    }
     env = {name: value for name, value in names.items() if "$" not in value}
     for each in walk(root):
         yield from _azure_step(tree, path, each, names, env)
@@ -185,16 +215,24 @@ def azure_pipelines(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         if "steps" in each and container is not None:
             label = container if isinstance(container, str) else fields(container).get("image")
             image = text(containers.get(text(label), Fields()).get("image")) or text(label)
-            yield Consumed(Consumer(f"a job of {path}", each.at("container")), image=azure(image, names).text)
+            yield Consumed(
+                Consumer(f"a job of {path}", each.at("container")), image=azure(image, names).text
+            )
 
 
-def _azure_step(tree: Tree, path: str, step: Fields, names: Mapping[str, str], env: Mapping[str, str]) -> Iterator[Shown]:
+def _azure_step(
+    tree: Tree, path: str, step: Fields, names: Mapping[str, str], env: Mapping[str, str]
+) -> Iterator[Shown]:
     where = Where(tree, path, ephemeral=True)
     for key in ("script", "bash", "pwsh", "powershell"):
         for script, line in _scripts(step.get(key)):
             folder = azure(step.get("workingDirectory") or ".", names)
             yield from read_commands(
-                azure(script, names).text, where, folders=_folders(folder), line=line, env={**env, **_constants(step.get("env"))}
+                azure(script, names).text,
+                where,
+                folders=_folders(folder),
+                line=line,
+                env={**env, **_constants(step.get("env"))},
             )
     task = text(step.get("task")).partition("@")
     given = fields(step.get("inputs"))
@@ -203,14 +241,18 @@ def _azure_step(tree: Tree, path: str, step: Fields, names: Mapping[str, str], e
     elif task[0] in {"AzureCLI", "Bash", "CmdLine"}:
         for script, line in _scripts(given.get("inlineScript") or given.get("script")):
             folder = azure(given.get("workingDirectory") or ".", names)
-            yield from read_commands(azure(script, names).text, where, folders=_folders(folder), line=line, env=env)
+            yield from read_commands(
+                azure(script, names).text, where, folders=_folders(folder), line=line, env=env
+            )
 
 
 def _folders(word: Word) -> tuple[str, ...]:
     return folders_of("", word.text) if word.known else ()
 
 
-def _docker_task(tree: Tree, step: Fields, version: str, given: Fields, names: Mapping[str, str]) -> Iterator[Shown]:
+def _docker_task(
+    tree: Tree, step: Fields, version: str, given: Fields, names: Mapping[str, str]
+) -> Iterator[Shown]:
     command = text(given.get("command")) or "buildAndPush"
     if command.lower() not in {"build", "buildandpush", "build an image"}:
         return
@@ -225,10 +267,14 @@ def _docker_task(tree: Tree, step: Fields, version: str, given: Fields, names: M
         context = Word(posixpath.dirname(file.text) or ".", file.known)
     tags = [azure(folded.get(name) or "", names).text for name in ("repository", "imagename")]
     use = BuildUse(
-        None, None, step.at("task"), "docker",
+        None,
+        None,
+        step.at("task"),
+        "docker",
         args=pairs(azure(folded.get("buildarguments") or "", names).text.splitlines()),
-        tags=tuple(tag for tag in tags if tag), ephemeral=True,
-    )  # fmt: skip
+        tags=tuple(tag for tag in tags if tag),
+        ephemeral=True,
+    )
     found = placed(tree, use, ("",), context, file, "folder")
     if found is not None:
         yield Built(found)
@@ -252,7 +298,12 @@ def cloudbuild(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         name = text(step.get("name"))
         folder = text(step.get("dir"))
         places = tuple(place for f in folders for place in folders_of(f, folder))
-        own = {**env, **{k: v for k, v in pairs([*options, *texts(step.get("env"))]).items() if v is not None}}
+        own = {
+            **env,
+            **{
+                k: v for k, v in pairs([*options, *texts(step.get("env"))]).items() if v is not None
+            },
+        }
         line = step.lines.get("args", step.line)
         where = Where(tree, path, ephemeral=True)
         words = tuple(_substituted(value, env) for value in texts(step.get("args")))
@@ -262,13 +313,21 @@ def cloudbuild(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             kaniko_command = Command((Word("executor"), *words), line, places, own)
             yield from kaniko(kaniko_command, words, where)
         elif entrypoint in {"bash", "sh", "/bin/bash", "/bin/sh"} and len(words) > 1:
-            yield from read_commands(words[-1].text, where, folders=places, line=getattr(step["args"][-1], "line", line), env=own)
+            yield from read_commands(
+                words[-1].text,
+                where,
+                folders=places,
+                line=getattr(step["args"][-1], "line", line),
+                env=own,
+            )
         elif name.rpartition("/")[2].partition(":")[0] == "docker" and not entrypoint:
             command = Command((Word("docker"), *words), line, places, own)
             for found in shown(command, where):
                 yield _as_cloudbuild(found, own)
         elif text(step.get("script")):
-            yield from read_commands(text(step.get("script")), where, folders=places, line=line + 1, env=own)
+            yield from read_commands(
+                text(step.get("script")), where, folders=places, line=line + 1, env=own
+            )
 
 
 def _as_cloudbuild(found: Shown, env: Mapping[str, str]) -> Shown:
@@ -285,8 +344,25 @@ def _substituted(value: str, env: Mapping[str, str]) -> Word:
 
 # those that only list commands
 
-_COMMAND_KEYS = {"script", "before_script", "install", "before_install", "after_success", "deploy", "commands", "command",
-                 "cmds", "cmd", "run", "sh", "steps", "before_deploy", "build_script", "test_script", "build"}  # fmt: skip
+_COMMAND_KEYS = {
+    "script",
+    "before_script",
+    "install",
+    "before_install",
+    "after_success",
+    "deploy",
+    "commands",
+    "command",
+    "cmds",
+    "cmd",
+    "run",
+    "sh",
+    "steps",
+    "before_deploy",
+    "build_script",
+    "test_script",
+    "build",
+}
 
 
 def command_lists(tree: Tree, path: str, content: str) -> Iterator[Shown]:
@@ -298,7 +374,11 @@ def command_lists(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     base = posixpath.basename(path)
     taskfile = base.lower().startswith("taskfile")
     folder = posixpath.dirname(path) if taskfile else ""
-    env = {name: each for owner in ("env", "vars", "environment") for name, each in _constants(root.get(owner)).items()}
+    env = {
+        name: each
+        for owner in ("env", "vars", "environment")
+        for name, each in _constants(root.get(owner)).items()
+    }
     ephemeral = not taskfile
     for each in walk(root):
         at = text(each.get("dir"))
@@ -307,7 +387,9 @@ def command_lists(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             for script, line in _scripts(each[key]):
                 if line:
                     plain = _templated(script, env)
-                    yield from read_commands(plain, Where(tree, path, ephemeral), folders=places, line=line, env=env)
+                    yield from read_commands(
+                        plain, Where(tree, path, ephemeral), folders=places, line=line, env=env
+                    )
         image = each.get("image")
         if text(image) and each.keys() & {"commands", "script", "steps", "pipeline"}:
             yield Consumed(Consumer(f"a step of {path}", source_of(image, path)), image=text(image))
@@ -323,15 +405,29 @@ def _templated(script: str, env: Mapping[str, str]) -> str:
 def _drone_plugin(tree: Tree, path: str, step: Fields) -> Iterator[Shown]:
     """``image: plugins/docker`` with settings (https://plugins.drone.io/plugins/docker)."""
     image = text(step.get("image")).partition(":")[0]
-    if not image.endswith(("plugins/docker", "plugin-docker-buildx", "plugins/kaniko", "plugins/ecr", "plugins/gcr")):
+    if not image.endswith(
+        ("plugins/docker", "plugin-docker-buildx", "plugins/kaniko", "plugins/ecr", "plugins/gcr")
+    ):
         return
     given = fields(step.get("settings")) or step
     builder = "kaniko" if "kaniko" in image else "buildx" if "buildx" in image else "drone-docker"
     use = BuildUse(
-        None, None, step.at("image"), builder, tags=texts(given.get("repo")),
-        target=text(given.get("target")) or None, ephemeral=True,
-    )  # fmt: skip
+        None,
+        None,
+        step.at("image"),
+        builder,
+        tags=texts(given.get("repo")),
+        target=text(given.get("target")) or None,
+        ephemeral=True,
+    )
     file = text(given.get("dockerfile"))
-    found = placed(tree, use, ("",), Word(text(given.get("context")) or "."), Word(file) if file else None, "folder")
+    found = placed(
+        tree,
+        use,
+        ("",),
+        Word(text(given.get("context")) or "."),
+        Word(file) if file else None,
+        "folder",
+    )
     if found is not None:
         yield Built(found)

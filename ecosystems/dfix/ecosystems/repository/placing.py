@@ -55,6 +55,8 @@ def placed(
             return _open(use)
         return _with(use, files.pop(), None, "relative to a folder that is not known")
     path, where = next(iter(found))
+    if where is not None and not tree.is_dir(where):
+        return _with(use, path, None, f"not a folder of the repository: {where}")
     return _with(use, path, where, _why(context))
 
 
@@ -99,7 +101,9 @@ def _open(use: BuildUse) -> BuildUse:
 
 
 def _with(use: BuildUse, dockerfile: str | None, context: str | None, why: str) -> BuildUse:
-    return replace(use, dockerfile=dockerfile, context=context, context_why="" if context is not None else why)
+    return replace(
+        use, dockerfile=dockerfile, context=context, context_why="" if context is not None else why
+    )
 
 
 def cache_types(entries: Iterable[str], direct: str = "registry") -> tuple[str, ...]:
@@ -127,4 +131,9 @@ def pairs(entries: Iterable[str]) -> dict[str, str | None]:
 
 def split_list(texts: Iterable[str]) -> tuple[str, ...]:
     """Entries that commas or line ends separate."""
-    return tuple(part.strip() for text in texts for part in text.replace("\n", ",").split(",") if part.strip())
+    return tuple(
+        part.strip()
+        for text in texts
+        for part in text.replace("\n", ",").split(",")
+        if part.strip()
+    )

@@ -22,7 +22,16 @@ from dfix.ecosystems.repository.shown import Built, Started, inside, starts_shel
 from dfix.ecosystems.repository.values import BuildUse, Note, Override
 from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.workflows import split_words
-from dfix.ecosystems.repository.yamls import Items, document, fields, items, source_of, text, texts, walk
+from dfix.ecosystems.repository.yamls import (
+    Items,
+    document,
+    fields,
+    items,
+    source_of,
+    text,
+    texts,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,18 +42,40 @@ if TYPE_CHECKING:
 
 
 def _built(
-    tree: Tree, use: BuildUse, folder: str, context: str, dockerfile: str, named_from: Any = "context"
+    tree: Tree,
+    use: BuildUse,
+    folder: str,
+    context: str,
+    dockerfile: str,
+    named_from: Any = "context",
 ) -> BuildUse | None:
-    return placed(tree, use, (folder,), Word(context or "."), Word(dockerfile) if dockerfile else None, named_from)
+    return placed(
+        tree,
+        use,
+        (folder,),
+        Word(context or "."),
+        Word(dockerfile) if dockerfile else None,
+        named_from,
+    )
 
 
-def _start(kind: OverrideKind, value: Any, source: str, service: str, form: Form = "exec") -> Override:
+def _start(
+    kind: OverrideKind, value: Any, source: str, service: str, form: Form = "exec"
+) -> Override:
     """A start command: a text that a shell reads, or words."""
     if form == "shell":
         plain = value if isinstance(value, str) else " ".join(texts(value))
         return Override(kind, plain, source, service, "shell", uses_shell=True)
     words = split_words(value) if isinstance(value, str) else texts(value)
-    return Override(kind, words, source, service, "exec", starts_shell(words), not any("$" in word for word in words))
+    return Override(
+        kind,
+        words,
+        source,
+        service,
+        "exec",
+        starts_shell(words),
+        not any("$" in word for word in words),
+    )
 
 
 def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
@@ -58,9 +89,13 @@ def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     args = {name: text(value) for name, value in fields(build.get("config")).items()}
     docker = fields(build.get("docker"))
     for name, each in docker.items():
-        file = each if isinstance(each, str) else text(fields(each).get("dockerfile")) or "Dockerfile"
+        file = (
+            each if isinstance(each, str) else text(fields(each).get("dockerfile")) or "Dockerfile"
+        )
         target = None if isinstance(each, str) else text(fields(each).get("target")) or None
-        use = BuildUse(None, None, docker.at(name), "heroku", target=target, args=args, key=f"{path}#{name}")
+        use = BuildUse(
+            None, None, docker.at(name), "heroku", target=target, args=args, key=f"{path}#{name}"
+        )
         found = _built(tree, use, folder, posixpath.dirname(file), file, "folder")
         if found is not None:
             yield Built(found)
@@ -73,7 +108,11 @@ def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         service = text(given.get("image")) or name
         source = source_of(command, runs.at(name))
         if isinstance(command, str):
-            yield Started((_start("command", command, source, service, "shell"),), source, key=f"{path}#{service}")
+            yield Started(
+                (_start("command", command, source, service, "shell"),),
+                source,
+                key=f"{path}#{service}",
+            )
         elif isinstance(command, Items):  # each entry is a command line of its own
             for line in texts(command):
                 started = _start("command", line, source, service, "shell")
@@ -83,7 +122,9 @@ def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
 def procfile(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     """A Procfile beside a Dockerfile: a shell reads each command."""
     folder = posixpath.dirname(path)
-    names = [name for name in ("Dockerfile", "dockerfile") if tree.is_file(posixpath.join(folder, name))]
+    names = [
+        name for name in ("Dockerfile", "dockerfile") if tree.is_file(posixpath.join(folder, name))
+    ]
     for number, line in enumerate(content.splitlines(), 1):
         name, colon, command = line.partition(":")
         if colon and command.strip() and not line.startswith("#") and names:
@@ -104,8 +145,12 @@ def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     args = {str(k): str(v) for k, v in _table(build.get("args")).items()}
     source = f"{path}:{_line(content, 'dockerfile')}"
     target = build.get("build-target")
-    use = BuildUse(None, None, source, "fly", target=str(target) if target else None, args=args, key=path)
-    found = _built(tree, use, posixpath.dirname(path), ".", str(build.get("dockerfile", "")), "folder")
+    use = BuildUse(
+        None, None, source, "fly", target=str(target) if target else None, args=args, key=path
+    )
+    found = _built(
+        tree, use, posixpath.dirname(path), ".", str(build.get("dockerfile", "")), "folder"
+    )
     if found is not None:
         yield Built(found)
     overrides = [
@@ -115,20 +160,28 @@ def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     ]
     release = _table(root.get("deploy")).get("release_command")
     if release:
-        overrides.append(_start("exec", str(release), f"{path}:{_line(content, 'release_command')}", "release"))
+        overrides.append(
+            _start("exec", str(release), f"{path}:{_line(content, 'release_command')}", "release")
+        )
     experimental = _table(root.get("experimental"))
     for key, kind in (("cmd", "command"), ("entrypoint", "entrypoint"), ("exec", "exec")):
         value = experimental.get(key)
         if isinstance(value, list | str):
             words = value if isinstance(value, str) else Items(str(each) for each in value)
-            overrides.append(_start(kind, words, f"{path}:{_line(content, key)}", "app"))  # type: ignore[arg-type]
+            overrides.append(_start(kind, words, f"{path}:{_line(content, key)}", "app"))
     mounts = root.get("mounts")
     for mount in mounts if isinstance(mounts, list) else [mounts]:
         if isinstance(mount, dict) and mount.get("destination"):
             value = (str(mount.get("source", "")), str(mount["destination"]))
-            overrides.append(Override("volume", value, f"{path}:{_line(content, 'destination')}", "app"))
+            overrides.append(
+                Override("volume", value, f"{path}:{_line(content, 'destination')}", "app")
+            )
     for name, value in _table(root.get("env")).items():
-        overrides.append(Override("environment", (str(name), str(value)), f"{path}:{_line(content, str(name))}", "app"))
+        overrides.append(
+            Override(
+                "environment", (str(name), str(value)), f"{path}:{_line(content, str(name))}", "app"
+            )
+        )
     yield Started(tuple(overrides), path, key=path)
 
 
@@ -144,12 +197,20 @@ def railway(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     build, deploy = _table(root.get("build")), _table(root.get("deploy"))
     folder = posixpath.dirname(path)
     file = str(build.get("dockerfilePath", ""))
-    if str(build.get("builder", "DOCKERFILE" if file else "")).upper() in {"NIXPACKS", "RAILPACK", "PAKETO", "HEROKU"} and not file:
+    if (
+        str(build.get("builder", "DOCKERFILE" if file else "")).upper()
+        in {"NIXPACKS", "RAILPACK", "PAKETO", "HEROKU"}
+        and not file
+    ):
         return
     source = f"{path}:{_line(content, 'dockerfilePath')}"
-    found = _built(tree, BuildUse(None, None, source, "railway", key=path), folder, ".", file, "either")
+    found = _built(
+        tree, BuildUse(None, None, source, "railway", key=path), folder, ".", file, "either"
+    )
     if found is None and file:
-        found = _built(tree, BuildUse(None, None, source, "railway", key=path), "", ".", file, "either")
+        found = _built(
+            tree, BuildUse(None, None, source, "railway", key=path), "", ".", file, "either"
+        )
     if found is not None:
         yield Built(found)
     overrides = []
@@ -174,7 +235,14 @@ def render(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         base = inside("", text(each.get("rootDir"))) or ""
         key = f"{path}#{name}"
         use = BuildUse(None, None, each.at("dockerfilePath", "runtime", "env"), "render", key=key)
-        found = _built(tree, use, base, text(each.get("dockerContext")), text(each.get("dockerfilePath")) or "./Dockerfile", "folder")
+        found = _built(
+            tree,
+            use,
+            base,
+            text(each.get("dockerContext")),
+            text(each.get("dockerfilePath")) or "./Dockerfile",
+            "folder",
+        )
         if found is not None:
             yield Built(found)
         overrides = [
@@ -202,7 +270,13 @@ def do_app(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         if found is not None:
             yield Built(found)
         if text(each.get("run_command")):
-            override = _start("command", each["run_command"], each.at("run_command"), text(each.get("name")), "shell")
+            override = _start(
+                "command",
+                each["run_command"],
+                each.at("run_command"),
+                text(each.get("name")),
+                "shell",
+            )
             yield Started((override,), each.source, key=key)
 
 
@@ -218,13 +292,17 @@ def goreleaser(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             flags = texts(entry.get("build_flag_templates"))
             builder = text(entry.get("use")) or ("buildx" if key == "dockers_v2" else "docker")
             tags = texts(entry.get("image_templates")) or texts(entry.get("images"))
-            use = BuildUse(None, None, entry.at("dockerfile", "image_templates"), builder, tags=tags)
+            use = BuildUse(
+                None, None, entry.at("dockerfile", "image_templates"), builder, tags=tags
+            )
             file = text(entry.get("dockerfile")) or "Dockerfile"
             if "{{" in file:
                 continue
             found = _built(tree, use, "", ".", file, "folder")
             if found is not None:
-                target = next((flag.partition("=")[2] for flag in flags if flag.startswith("--target=")), None)
+                target = next(
+                    (flag.partition("=")[2] for flag in flags if flag.startswith("--target=")), None
+                )
                 why = "a temporary folder that GoReleaser fills with binaries"
                 yield Built(replace(found, context=None, context_why=why, target=target))
 
@@ -241,11 +319,15 @@ def copilot(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     if not file:
         return
     use = BuildUse(
-        None, None, image.at("build"), "copilot", key=path,
+        None,
+        None,
+        image.at("build"),
+        "copilot",
+        key=path,
         target=text(given.get("target")) or None,
         args={name: text(value) for name, value in fields(given.get("args")).items()},
         cache_from=cache_types(texts(given.get("cache_from"))),
-    )  # fmt: skip
+    )
     context = text(given.get("context")) or posixpath.dirname(file)
     found = _built(tree, use, "", context, file, "folder")
     if found is not None:
@@ -261,31 +343,55 @@ def copilot(tree: Tree, path: str, content: str) -> Iterator[Shown]:
 def kamal(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     """config/deploy.yml of Kamal: builder, servers' commands."""
     if "<%" in content:
-        content = "\n".join("" if line.lstrip().startswith("<%") else line for line in content.splitlines())
+        content = "\n".join(
+            "" if line.lstrip().startswith("<%") else line for line in content.splitlines()
+        )
     root = document(path, content)
     if isinstance(root, Note) or not (text(root.get("service")) and text(root.get("image"))):
         return
     builder = fields(root.get("builder"))
     cache = text(fields(builder.get("cache")).get("type"))
     use = BuildUse(
-        None, None, builder.at("dockerfile", "context") if builder.path else path, "buildx", key=path,
+        None,
+        None,
+        builder.at("dockerfile", "context") if builder.path else path,
+        "buildx",
+        key=path,
         target=text(builder.get("target")) or None,
         args={name: text(value) for name, value in fields(builder.get("args")).items()},
-        secrets=texts(builder.get("secrets")), tags=(text(root["image"]),),
-        cache_from=(cache,) if cache else (), cache_to=(cache,) if cache else (),
+        secrets=texts(builder.get("secrets")),
+        tags=(text(root["image"]),),
+        cache_from=(cache,) if cache else (),
+        cache_to=(cache,) if cache else (),
         platforms=texts(builder.get("arch")),
-    )  # fmt: skip
-    found = _built(tree, use, "", text(builder.get("context")), text(builder.get("dockerfile")) or "Dockerfile", "folder")
+    )
+    found = _built(
+        tree,
+        use,
+        "",
+        text(builder.get("context")),
+        text(builder.get("dockerfile")) or "Dockerfile",
+        "folder",
+    )
     if found is not None:
         yield Built(found)
     overrides = []
     for role in fields(root.get("servers")).values():
         given = fields(role)
         if text(given.get("cmd")):
-            overrides.append(_start("command", given["cmd"], given.at("cmd"), text(root["service"]), "shell"))
+            overrides.append(
+                _start("command", given["cmd"], given.at("cmd"), text(root["service"]), "shell")
+            )
     for each in texts(root.get("volumes")):
         source, _, where = each.partition(":")
-        overrides.append(Override("volume", (source, where.partition(":")[0]), root.at("volumes"), text(root["service"])))
+        overrides.append(
+            Override(
+                "volume",
+                (source, where.partition(":")[0]),
+                root.at("volumes"),
+                text(root["service"]),
+            )
+        )
     yield Started(tuple(overrides), path, key=path)
 
 
@@ -294,7 +400,14 @@ def caprover(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     root = _json(path, content)
     file = root.get("dockerfilePath") if isinstance(root, dict) else None
     if isinstance(file, str):
-        found = _built(tree, BuildUse(None, None, path, "caprover"), posixpath.dirname(path), ".", file, "folder")
+        found = _built(
+            tree,
+            BuildUse(None, None, path, "caprover"),
+            posixpath.dirname(path),
+            ".",
+            file,
+            "folder",
+        )
         if found is not None:
             yield Built(found)
 
@@ -306,8 +419,20 @@ def sam(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         return
     for each in walk(root):
         if text(each.get("DockerContext")):
-            use = BuildUse(None, None, each.at("Dockerfile", "DockerContext"), "sam", target=text(each.get("DockerBuildTarget")) or None)
-            found = _built(tree, use, posixpath.dirname(path), text(each["DockerContext"]), text(each.get("Dockerfile")))
+            use = BuildUse(
+                None,
+                None,
+                each.at("Dockerfile", "DockerContext"),
+                "sam",
+                target=text(each.get("DockerBuildTarget")) or None,
+            )
+            found = _built(
+                tree,
+                use,
+                posixpath.dirname(path),
+                text(each["DockerContext"]),
+                text(each.get("Dockerfile")),
+            )
             if found is not None:
                 yield Built(found)
 
@@ -336,4 +461,3 @@ def _table(value: Any) -> dict[str, Any]:
 def _line(content: str, word: str) -> int:
     at = content.find(word)
     return content.count("\n", 0, at) + 1 if at >= 0 else 1
-

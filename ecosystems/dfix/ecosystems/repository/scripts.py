@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.docker import MENTIONS, Where, shown
 from dfix.ecosystems.repository.placing import placed
-from dfix.ecosystems.repository.shown import ROOT, Built, Consumed
+from dfix.ecosystems.repository.shown import ROOT, Built, Consumed, inside
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
 from dfix.ecosystems.repository.words import Command, Shell, Word
 
@@ -19,14 +19,24 @@ if TYPE_CHECKING:
     from dfix.ecosystems.repository.shown import Shown
     from dfix.ecosystems.tree import Tree
 
-CHECKOUTS = {
-    name: ROOT
-    for name in (
-        "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE", "TRAVIS_BUILD_DIR", "CIRCLE_WORKING_DIRECTORY",
-        "BITBUCKET_CLONE_DIR", "DRONE_WORKSPACE", "CI_WORKSPACE", "CODEBUILD_SRC_DIR", "BUILDKITE_BUILD_CHECKOUT_PATH",
-        "BUILD_SOURCESDIRECTORY", "SYSTEM_DEFAULTWORKINGDIRECTORY", "APPVEYOR_BUILD_FOLDER",
-    )
-}  # fmt: skip
+CHECKOUTS = dict.fromkeys(
+    (
+        "GITHUB_WORKSPACE",
+        "CI_PROJECT_DIR",
+        "WORKSPACE",
+        "TRAVIS_BUILD_DIR",
+        "CIRCLE_WORKING_DIRECTORY",
+        "BITBUCKET_CLONE_DIR",
+        "DRONE_WORKSPACE",
+        "CI_WORKSPACE",
+        "CODEBUILD_SRC_DIR",
+        "BUILDKITE_BUILD_CHECKOUT_PATH",
+        "BUILD_SOURCESDIRECTORY",
+        "SYSTEM_DEFAULTWORKINGDIRECTORY",
+        "APPVEYOR_BUILD_FOLDER",
+    ),
+    ROOT,
+)
 """Where CI systems put the repository, by the variable that says so."""
 
 
@@ -51,7 +61,11 @@ def read_commands(
 def _inner(command: Command, where: Where) -> Iterator[Shown]:
     """``sh -c "docker build ."``."""
     texts = command.texts
-    if len(texts) > 2 and posixpath.basename(texts[0]) in {"sh", "bash"} and texts[1].lstrip("-").endswith("c"):  # noqa: PLR2004
+    if (
+        len(texts) > 2
+        and posixpath.basename(texts[0]) in {"sh", "bash"}
+        and texts[1].lstrip("-").endswith("c")
+    ):  # noqa: PLR2004
         shell = Shell(command.folders, dict(command.env), "", command.line)
         for inner in shell.commands(texts[2]):
             yield from shown(inner, where)
@@ -67,13 +81,17 @@ def shell_script(tree: Tree, path: str, text: str) -> Iterator[Shown]:
 def batch_file(tree: Tree, path: str, text: str) -> Iterator[Shown]:
     """PowerShell and cmd files: their continuation characters, otherwise as a shell's lines."""
     plain = text.replace("\r\n", "\n").replace("`\n", "\\\n").replace("^\n", "\\\n")
-    lines = [line for line in plain.split("\n") if not line.lstrip().lower().startswith(("rem ", "::"))]
+    lines = [
+        line for line in plain.split("\n") if not line.lstrip().lower().startswith(("rem ", "::"))
+    ]
     yield from shell_script(tree, path, "\n".join(lines))
 
 
 # make
 
-_ASSIGNMENT = re.compile(r"^(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(:::?=|::?=|\?=|\+=|=)[ \t]*(.*)$")
+_ASSIGNMENT = re.compile(
+    r"^(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(:::?=|::?=|\?=|\+=|=)[ \t]*(.*)$"
+)
 _REFERENCE = re.compile(r"\$\(([\w.-]+)\)|\$\{([\w.-]+)\}")
 _TARGET = re.compile(r"^[^\s#:=][^:=]*:(?!=)")
 _VALUE_LIMIT = 200
@@ -152,17 +170,23 @@ def _recipes(text: str) -> Iterator[tuple[int, str]]:
         if joined.startswith("\t"):
             yield start + 1, joined.lstrip("\t @-+")
         elif ";" in joined and _TARGET.match(joined):
-            yield start + 1, joined.partition(";")[2]
+            yield start + 1, joined.partition(";")[2].lstrip("\t @-+")
 
 
 def justfile(tree: Tree, path: str, text: str) -> Iterator[Shown]:
     """A justfile: ``name := value`` lines, and ``{{name}}`` in indented recipe lines."""
     if not any(mention in text for mention in MENTIONS):
         return
-    values = dict(re.findall(r"^(?:export\s+)?(\w+)\s*:=\s*['\"]([^'\"\n]*)['\"]\s*$", text, re.MULTILINE))
-    plain = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda match: values.get(match[1], "${" + match[1] + "}"), text)
+    values = dict(
+        re.findall(r"^(?:export\s+)?(\w+)\s*:=\s*['\"]([^'\"\n]*)['\"]\s*$", text, re.MULTILINE)
+    )
+    plain = re.sub(
+        r"\{\{\s*(\w+)\s*\}\}", lambda match: values.get(match[1], "${" + match[1] + "}"), text
+    )
     lines = [line.lstrip(" \t@-") if line[:1] in " \t" else "" for line in plain.split("\n")]
-    yield from read_commands("\n".join(lines), Where(tree, path), folders=(posixpath.dirname(path),))
+    yield from read_commands(
+        "\n".join(lines), Where(tree, path), folders=(posixpath.dirname(path),)
+    )
 
 
 # package.json
@@ -181,7 +205,9 @@ def package_json(tree: Tree, path: str, text: str) -> Iterator[Shown]:
         if isinstance(script, str):
             at = text.find(json.dumps(name) + ":")
             line = text.count("\n", 0, at) + 1 if at >= 0 else 1
-            yield from read_commands(script, Where(tree, path), folders=(posixpath.dirname(path),), line=line)
+            yield from read_commands(
+                script, Where(tree, path), folders=(posixpath.dirname(path),), line=line
+            )
 
 
 # Jenkins
@@ -189,6 +215,7 @@ def package_json(tree: Tree, path: str, text: str) -> Iterator[Shown]:
 _SH = re.compile(r"""\b(?:sh|bat|powershell)\b[\s(]*(?:\[?\s*script\s*:\s*)?('{3}|"{3}|'|")""")
 _DOCKER_BUILD = re.compile(r"""docker\.build\s*\(\s*(["'])(.*?)\1\s*(?:,\s*(["'])(.*?)\3)?""")
 _AGENT_IMAGE = re.compile(r"""\b(?:image|docker\.image\()\s*\(?\s*(["'])([^"'\n]+)\1""")
+_DIR = re.compile(r"""\bdir\s*\(\s*['"]([^'"\n]+)['"]\s*\)\s*\{""")
 _ENVIRONMENT = re.compile(r"""^\s*([A-Z_][A-Z0-9_]*)\s*=\s*(["'])([^"'\n]*)\2\s*$""", re.MULTILINE)
 
 
@@ -196,19 +223,41 @@ def jenkinsfile(tree: Tree, path: str, text: str) -> Iterator[Shown]:
     """A Jenkinsfile: sh steps, ``docker.build``, and agents made from a Dockerfile."""
     where = Where(tree, path)
     env = {name: value for name, _, value in _ENVIRONMENT.findall(text) if "$" not in value}
-    folders = tuple(dict.fromkeys(("", *re.findall(r"\bdir\s*\(\s*['\"]([^'\"$]+)['\"]", text))))
+    scopes = _scopes(text)
     for match in _SH.finditer(text):
         end = text.find(match[1], match.end())
         if end > 0:
             line = text.count("\n", 0, match.end()) + 1
+            folders = _folders(scopes, match.start())
             body = text[match.end() : end]
             yield from read_commands(body, where, folders=folders, line=line, env=env)
     for match in _DOCKER_BUILD.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
-        arguments = match[4] or "."
-        command = f"docker build -t '{match[2]}' {arguments}"
+        command = f"docker build -t '{match[2]}' {match[4] or '.'}"
+        folders = _folders(scopes, match.start())
         yield from read_commands(command, where, folders=folders, line=line, env=env)
     yield from _agents(tree, path, text)
+
+
+def _scopes(text: str) -> list[tuple[int, int, str]]:
+    """(begin, end, folder) of each ``dir('folder') { ... }``; text in quotes may hold braces in pairs."""
+    found = []
+    for match in list(_DIR.finditer(text))[:200]:
+        depth, end = 1, match.end()
+        while depth and end < len(text):
+            depth += {"{": 1, "}": -1}.get(text[end], 0)
+            end += 1
+        found.append((match.start(), end, match[1]))
+    return found
+
+
+def _folders(scopes: list[tuple[int, int, str]], at: int) -> tuple[str, ...]:
+    """The folder in force at a place; none if it is not literal."""
+    folder: str | None = ""
+    for begin, end, name in scopes:
+        if begin < at < end and folder is not None:
+            folder = None if "$" in name else inside(folder, name)
+    return () if folder is None else (folder,)
 
 
 def _agents(tree: Tree, path: str, text: str) -> Iterator[Shown]:
@@ -222,7 +271,9 @@ def _agents(tree: Tree, path: str, text: str) -> Iterator[Shown]:
         if found is not None:
             yield Built(found)
             if found.dockerfile is not None:
-                yield Consumed(Consumer(f"the agent in {path}", source), dockerfile=found.dockerfile)
+                yield Consumed(
+                    Consumer(f"the agent in {path}", source), dockerfile=found.dockerfile
+                )
     for match in _AGENT_IMAGE.finditer(text):
         source = f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
         yield Consumed(Consumer(f"the agent in {path}", source), image=match[2])

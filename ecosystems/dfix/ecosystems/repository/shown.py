@@ -89,7 +89,9 @@ def inside(folder: str, path: str) -> str | None:
     return "" if joined == "." else joined
 
 
-def default_dockerfile(tree: Tree, context: str, names: Iterable[str] = ("Dockerfile", "dockerfile")) -> str:
+def default_dockerfile(
+    tree: Tree, context: str, names: Iterable[str] = ("Dockerfile", "dockerfile")
+) -> str:
     """The file that a builder takes when none is named."""
     paths = [posixpath.join(context, name) for name in names]
     return next((path for path in paths if tree.is_file(path)), paths[0])

@@ -17,7 +17,16 @@ from dfix.ecosystems.repository.placing import cache_types, pairs, placed
 from dfix.ecosystems.repository.shown import Built, Started, starts_shell
 from dfix.ecosystems.repository.values import BuildUse, Note, Override
 from dfix.ecosystems.repository.words import Word
-from dfix.ecosystems.repository.yamls import Fields, document, documents, fields, items, text, texts, walk
+from dfix.ecosystems.repository.yamls import (
+    Fields,
+    document,
+    documents,
+    fields,
+    items,
+    text,
+    texts,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +45,9 @@ def skaffold(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     for root in found:
         for each in [fields(root), *(fields(p) for p in items(fields(root).get("profiles")))]:
             build = fields(each.get("build"))
-            artifacts = items(build.get("artifacts")) or items(fields(fields(root).get("build")).get("artifacts"))
+            artifacts = items(build.get("artifacts")) or items(
+                fields(fields(root).get("build")).get("artifacts")
+            )
             for artifact in artifacts:
                 yield from _artifact(tree, folder, fields(artifact), build)
 
@@ -55,14 +66,17 @@ def _artifact(tree: Tree, folder: str, artifact: Fields, build: Fields) -> Itera
     elif fields(build.get("local")).get("useBuildkit") == "false":
         builder = "docker-legacy"
     use = BuildUse(
-        None, None, artifact.at("image"), builder,
+        None,
+        None,
+        artifact.at("image"),
+        builder,
         target=text(inner.get("target")) or None,
         args={name: _value(value) for name, value in fields(inner.get("buildArgs")).items()},
         cache_from=cache_types(texts(inner.get("cacheFrom"))),
         tags=(text(artifact.get("image")),) if artifact.get("image") else (),
         secrets=tuple(text(fields(each).get("id")) for each in items(inner.get("secrets"))),
         ssh=texts(inner.get("ssh")),
-    )  # fmt: skip
+    )
     context = text(artifact.get("context")) or text(artifact.get("workspace")) or "."
     file = text(inner.get("dockerfile"))
     dockerfile = Word(file, "{{" not in file) if file else None
@@ -87,11 +101,24 @@ def build_config(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             context = text(fields(each.get("source")).get("contextDir")) or "."
             file = text(strategy.get("dockerfilePath"))
             use = BuildUse(
-                None, None, fields(each["strategy"]).at("dockerStrategy"), "openshift",
-                args={text(fields(a).get("name")): text(fields(a).get("value")) for a in items(strategy.get("buildArgs"))},
-            )  # fmt: skip
+                None,
+                None,
+                fields(each["strategy"]).at("dockerStrategy"),
+                "openshift",
+                args={
+                    text(fields(a).get("name")): text(fields(a).get("value"))
+                    for a in items(strategy.get("buildArgs"))
+                },
+            )
             known = "${" not in context + file
-            placed_use = placed(tree, use, ("",), Word(context, known), Word(file, known) if file else None, "context")
+            placed_use = placed(
+                tree,
+                use,
+                ("",),
+                Word(context, known),
+                Word(file, known) if file else None,
+                "context",
+            )
             if placed_use is not None:
                 yield Built(placed_use)
 
@@ -107,9 +134,15 @@ def tiltfile(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         return
     folder = posixpath.dirname(path)
     for node in ast.walk(module):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in {"docker_build", "docker_build_with_restart"}:
+        if (
+            not isinstance(node, ast.Call)
+            or not isinstance(node.func, ast.Name)
+            or node.func.id not in {"docker_build", "docker_build_with_restart"}
+        ):
             continue
-        given: dict[str, ast.expr] = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        given: dict[str, ast.expr] = {
+            keyword.arg: keyword.value for keyword in node.keywords if keyword.arg
+        }
         given.update(zip(("ref", "context"), node.args, strict=False))
         if "dockerfile_contents" in given or "ref" not in given:
             continue
@@ -118,9 +151,16 @@ def tiltfile(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         args = pairs(_constants(given.get("build_args")))
         target = _constant(given["target"]) if "target" in given else Word("")
         use = BuildUse(
-            None, None, source, "buildkit", target=target.text if target.known and target.text else None,
-            args=args, tags=(reference.text,), unknown=() if target.known else ("target",), key=source,
-        )  # fmt: skip
+            None,
+            None,
+            source,
+            "buildkit",
+            target=target.text if target.known and target.text else None,
+            args=args,
+            tags=(reference.text,),
+            unknown=() if target.known else ("target",),
+            key=source,
+        )
         context = _constant(given["context"]) if "context" in given else Word(".")
         file = _constant(given["dockerfile"]) if "dockerfile" in given else None
         found = placed(tree, use, (folder,), context, file, "folder")
@@ -135,7 +175,9 @@ def _tilt_started(given: dict[str, ast.expr], source: str) -> Iterator[Started]:
         override = Override("entrypoint", tuple(words), source, "", "exec", starts_shell(words))
         yield Started((override,), source, key=source)
     if "live_update" in given:  # files are copied in with tar, and commands run by a shell
-        override = Override("exec", "live_update", source, "", "shell", uses_shell=True, literal=False)
+        override = Override(
+            "exec", "live_update", source, "", "shell", uses_shell=True, literal=False
+        )
         yield Started((override,), source, key=source)
 
 
@@ -168,11 +210,18 @@ def devspace(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     folder = posixpath.dirname(path)
     for name, each in fields(root.get("images")).items():
         given = fields(each)
-        builder = "kaniko" if "kaniko" in given or "kaniko" in fields(given.get("build")) else "docker"
+        builder = (
+            "kaniko" if "kaniko" in given or "kaniko" in fields(given.get("build")) else "docker"
+        )
         use = BuildUse(
-            None, None, fields(root["images"]).at(name), builder, tags=texts(given.get("image")),
-            target=text(fields(given.get("buildArgs")).get("target") or given.get("target")) or None,
-        )  # fmt: skip
+            None,
+            None,
+            fields(root["images"]).at(name),
+            builder,
+            tags=texts(given.get("image")),
+            target=text(fields(given.get("buildArgs")).get("target") or given.get("target"))
+            or None,
+        )
         file = text(given.get("dockerfile"))
         context = interpolated(text(given.get("context")) or ".", {})
         found = placed(tree, use, (folder,), context, Word(file) if file else None, "folder")

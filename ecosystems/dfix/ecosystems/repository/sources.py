@@ -78,27 +78,49 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:^|.*/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$", "workflows.workflow"),
         (r"(?:^|.*/)\.gitlab/.*\.ya?ml$|.*\.gitlab-ci\.ya?ml$", "pipelines.gitlab"),
         (r"(?:^|.*/)\.circleci/[^/]+\.ya?ml$", "pipelines.circleci"),
-        (r"(?:^|.*/)\.?azure-pipelines?[^/]*\.ya?ml$|(?:^|.*/)\.(?:azure-pipelines|azuredevops|ado)/.*\.ya?ml$", "pipelines.azure_pipelines"),
+        (
+            r"(?:^|.*/)\.?azure-pipelines?[^/]*\.ya?ml$|(?:^|.*/)\.(?:azure-pipelines|azuredevops|ado)/.*\.ya?ml$",
+            "pipelines.azure_pipelines",
+        ),
         (r"(?:^|.*/)[^/]*cloud-?build[^/]+\.ya?ml$", "pipelines.cloudbuild"),
-        (r"(?:^|.*/)\.(?:buildkite|woodpecker|semaphore)/[^/]*\.ya?ml$|.*/buildspec[^/]+\.ya?ml$", "pipelines.command_lists"),
+        (
+            r"(?:^|.*/)\.(?:buildkite|woodpecker|semaphore)/[^/]*\.ya?ml$|.*/buildspec[^/]+\.ya?ml$",
+            "pipelines.command_lists",
+        ),
         (r"(?:^|.*/)(?:[^/]*\.)?docker-bake[^/]*\.(?:hcl|json)$", "bake.bake_file"),
         (r"(?:^|.*/)Jenkinsfile[^/]*$|.*\.jenkinsfile$", "scripts.jenkinsfile"),
         (r"(?:^|.*/)Makefile\.[^/]+$|.*\.(?:mk|make)$", "scripts.makefile"),
-        (r".*\.(?:sh|bash|zsh|ksh)$|(?:^|.*/)(?:bin|scripts?|hack|\.?ci|tools|hooks|build|deploy|\.buildkite)/[^/.]+$", "scripts.shell_script"),
+        (
+            r".*\.(?:sh|bash|zsh|ksh)$|(?:^|.*/)(?:bin|scripts?|hack|\.?ci|tools|hooks|build|deploy|\.buildkite)/[^/.]+$|(?:^|.*/)(?:run|build|start|dev|deploy|release|publish|push|test|ci|do)$",
+            "scripts.shell_script",
+        ),
         (r".*\.(?:ps1|bat|cmd)$", "scripts.batch_file"),
         (r"(?:^|.*/)copilot/[^/]+/manifest\.ya?ml$", "platforms.copilot"),
         (r"(?:^|.*/)config/deploy(?:\.[^/]+)?\.ya?ml$", "platforms.kamal"),
         (r"(?:^|.*/)\.do/(?:app|deploy\.template)\.ya?ml$", "platforms.do_app"),
         (r"(?:^|.*/)fly\.[^/]+\.toml$", "platforms.fly"),
     )
-)  # fmt: skip
+)
 
 COMPOSE = re.compile(r"^(?:.*[-_.])?(?:docker[-_]?)?compose(?:[-_.].*)?\.ya?ml$")
-DOCKERFILE = re.compile(r"^(?:[Dd]ockerfile|Containerfile)(?:[.\-_].+)?$|^.+\.(?:[Dd]ockerfile|Containerfile)$")
-_NO_DOCKERFILE = re.compile(r"\.(?:dockerignore|md|txt|sh|py|go|js|ts|ya?ml|json|rst|html|orig|bak|rej)$")
+DOCKERFILE = re.compile(
+    r"^(?:[Dd]ockerfile|Containerfile)(?:[.\-_].+)?$|^.+\.(?:[Dd]ockerfile|Containerfile)$"
+)
+_NO_DOCKERFILE = re.compile(
+    r"\.(?:dockerignore|md|txt|sh|py|go|js|ts|ya?ml|json|rst|html|orig|bak|rej)$"
+)
 
 SKIPPED = frozenset(
-    {"node_modules", "vendor", "third_party", ".venv", "venv", "site-packages", ".terraform", "bower_components"}
+    {
+        "node_modules",
+        "vendor",
+        "third_party",
+        ".venv",
+        "venv",
+        "site-packages",
+        ".terraform",
+        "bower_components",
+    }
 )
 """Folders of other people's files."""
 FILES = 4_000

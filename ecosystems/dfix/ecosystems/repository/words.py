@@ -389,9 +389,7 @@ def _word_end(text: str, at: int) -> int:
             at += 1
         elif character == "\\":
             at += 2
-        elif character == "$" and text[at + 1 : at + 2] in {"(", "{"}:
-            at = _expansion_end(text, at)
-        elif character == "`":
+        elif (character == "$" and text[at + 1 : at + 2] in {"(", "{"}) or character == "`":
             at = _expansion_end(text, at)
         elif character in "\"'" and (not quote or quote == character):
             quote = "" if quote else character

@@ -88,13 +88,13 @@ def documents(path: str, text: str) -> tuple[Any, ...] | Note:
     try:
         nodes = list(yaml.compose_all(text, loader))
         reader = _Reader(path, yaml)
-        return tuple(reader.value(node, 0) for node in nodes if node is not None)
+        return tuple(reader.value(node, 0) for node in nodes)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = path if mark is None else f"{path}:{mark.line + 1}"
         return Note(f"not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}", where)
     except (_TooMuchError, RecursionError, ValueError) as error:
-        return Note(f"not read: {error or 'nested too deeply'}", path)
+        return Note(f"not read: {str(error) or 'nested too deeply'}", path)
 
 
 def document(path: str, text: str) -> Fields | Note:
@@ -188,11 +188,11 @@ class _Reader:
         return self._mapping(node, depth)
 
     def _scalar(self, node: Any) -> Text | None:
-        if node.style is None and node.value in {"", "~", "null", "Null", "NULL"}:
+        if not node.style and node.value in {"", "~", "null", "Null", "NULL"}:
             return None
         found = Text(node.value)
         found.path, found.line = self.path, node.start_mark.line + 1
-        found.quoted = node.style is not None
+        found.quoted = bool(node.style)
         return found
 
     def _mapping(self, node: Any, depth: int) -> Fields:
@@ -204,7 +204,7 @@ class _Reader:
             value = self.value(child, depth + 1)
             if not isinstance(key, self.yaml.ScalarNode):
                 continue
-            if key.value == "<<" and key.style is None:
+            if key.value == "<<" and not key.style:
                 merged.extend(value if isinstance(value, Items) else [value])
                 continue
             found[key.value] = value
