@@ -124,7 +124,21 @@ def apply(file: Dockerfile, changes: Sequence[Change]) -> Dockerfile:
         msg = "a change touches an item that is not in the file"
         raise ValueError(msg)
     ends_open = bool(file.items) and not _ends_in_newline(file.items[-1])
-    return file.with_changes(items=tuple(_joined(out, newline, ends_open=ends_open)))
+    return file.with_changes(items=tuple(_joined(_told_apart(out), newline, ends_open=ends_open)))
+
+
+def _told_apart(items: Sequence[Item]) -> list[Item]:
+    """The items with a keyword token each: copies of one instruction share it, and positions are found by token."""
+    seen: set[int] = set()
+    out: list[Item] = []
+    for item in items:
+        one = item
+        if isinstance(item, Instruction):
+            if id(item.keyword) in seen:
+                one = item.with_changes(keyword=item.keyword.with_changes())
+            seen.add(id(item.keyword))
+        out.append(one)
+    return out
 
 
 def _joined(items: Sequence[Item], newline: str, *, ends_open: bool) -> Iterator[Item]:

@@ -213,8 +213,7 @@ class Session:
                 self._drop(transform, rewrites[0], failure)
             return False
         parts = tuple(self._part(transform, rewrite) for rewrite in rewrites)
-        for change in changes:
-            self._trace(change)
+        self._trace(changes, after)
         self.file, self.model = after, model
         if files:
             self.files.update(files)
@@ -253,15 +252,26 @@ class Session:
                 Dropped(part.id, transform.id, part.line, failure.check, failure.detail)
             )
 
-    def _trace(self, change: edits.Change) -> None:
-        """The items that replace one come from where it came from; those inserted beside it from nowhere."""
-        source = self.origin.get(id(change.old))
-        if source is None:
-            return
-        name = getattr(change.old, "name", "")
-        for item in change.new:
-            if item is not change.old and getattr(item, "name", None) == name:
-                self.origin[id(item)] = (item, source[1])
+    def _trace(self, changes: Sequence[edits.Change], after: Dockerfile) -> None:
+        """Remember for each item of the new tree which item of the text as it was read it comes from.
+
+        A moved instruction is found by its text, a rewritten one by standing first in its old place under the same
+        keyword; what was inserted comes from nowhere.
+        """
+        moved = {edits.bare(each.old).code.strip(): self.origin.get(id(each.old)) for each in changes}
+        kept = {id(item) for item in self.file.items}
+        fresh = {edits.bare(item).code.strip(): item for item in after.items if id(item) not in kept}
+        for change in changes:
+            source = self.origin.get(id(change.old))
+            for new in change.new:
+                text = edits.bare(new).code.strip()
+                item = fresh.get(text, new)
+                if text in moved and moved[text] is not None:
+                    self.origin[id(item)] = (item, moved[text][1])  # type: ignore[index]
+                elif source is not None and getattr(new, "name", None) == getattr(change.old, "name", ""):
+                    if edits.bare(change.old).code.strip() not in fresh:
+                        self.origin[id(item)] = (item, source[1])
+                    source = None
 
     def _part(self, transform: Transform, rewrite: Rewrite) -> Part:
         line = self.model.line(rewrite.anchor)

@@ -6,12 +6,20 @@
 from __future__ import annotations
 
 from dfix.ecosystems.tables import table
-from dfix.refactor.transform import Level
+from dfix.refactor.transform import Evidence, Level
 
 
 def shapes() -> frozenset[str]:
     """The proven shapes by name."""
     return frozenset(row["shape"] for row in table(__file__, "proven").get("proven", ()))
+
+
+def evidence(shape: str) -> Evidence:
+    """The shape, and where it was built and started."""
+    for row in table(__file__, "proven").get("proven", ()):
+        if row["shape"] == shape:
+            return Evidence(f"shape {shape}", f"built and started before and after: bench/results/{row['project']}.json")
+    return Evidence(f"shape {shape}", "not built and started by the bench yet")
 
 
 def level_of(shape: str) -> Level:

@@ -186,7 +186,7 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
         stage.node,
         _title(base, shell, known),
         known,
-        tuple(_evidence(stage, service, base, packages.because)),
+        (*_evidence(stage, service, base, packages.because), proven.evidence(shape)),
         changes,
         may_change=frozenset({"base"}),
     )

@@ -1,0 +1,1 @@
+"""Proof by building and starting: what `bench/prove.py` is made of."""
