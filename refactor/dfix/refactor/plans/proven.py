@@ -18,8 +18,9 @@ def evidence(shape: str) -> Evidence:
     """The shape, and where it was built and started."""
     for row in table(__file__, "proven").get("proven", ()):
         if row["shape"] == shape:
-            return Evidence(f"shape {shape}", f"built and started before and after: bench/results/{row['project']}.json")
-    return Evidence(f"shape {shape}", "not built and started by the bench yet")
+            result = f"bench/results/{row['project']}.json"
+            return Evidence(f"builds of this shape were started before and after ({result})", f"shape {shape}")
+    return Evidence("no build of this shape was started before and after yet", f"shape {shape}")
 
 
 def level_of(shape: str) -> Level:
