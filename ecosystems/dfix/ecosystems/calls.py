@@ -105,13 +105,15 @@ class Inputs:
 class Locked:
     """The same call, enforcing the lockfile.
 
-    Replacements by word index (None removes the word), words to append, and why.
+    Replacements by word index (None removes the word), words to append, and why. `reads` are the files
+    that were compared, manifests first and the lock last: all of them must be in front of the call.
     """
 
     replace: dict[int, str | None]
     append: tuple[str, ...]
     because: str
     source: str
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ class Ecosystem:
 
         `runtime` is the version of the language's run time in the image ("20", "18.19.1", or a
         floating name such as "lts"), which tells the manager's version; None if it is not known.
+        An Unknown carries the kind of reason as its slug: `no-lockfile`, `lock-mismatch`,
+        `lock-too-new`, `missing-linux-packages`, `lock-off`, `unknown-manager`.
         """
         del call, tree, directory, runtime
         return None

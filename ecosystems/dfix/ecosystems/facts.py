@@ -22,9 +22,13 @@ class Known(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Why a fact is not known, as half a sentence: "package-lock.json is missing"."""
+    """Why a fact is not known, as half a sentence: "package-lock.json is missing".
+
+    `slug` names the kind of reason where the asker's documentation lists kinds; empty for any other.
+    """
 
     why: str
+    slug: str = ""
 
 
 Fact = Known[T_co] | Unknown

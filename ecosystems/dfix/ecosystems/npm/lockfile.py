@@ -63,8 +63,8 @@ def read_lock(tree: Tree, folder: str) -> Fact[Lock]:
     if path is None:
         for name, manager in _OTHERS.items():
             if tree.is_file(posixpath.join(folder, name)):
-                return Unknown(f"there is no package-lock.json, but {name} of {manager}")
-        return Unknown(f"there is no package-lock.json in {folder or 'the build context'}")
+                return Unknown(f"there is no package-lock.json, but {name} of {manager}", "no-lockfile")
+        return Unknown(f"there is no package-lock.json in {folder or 'the build context'}", "no-lockfile")
     data = read_json(tree, path)
     if isinstance(data, Unknown):
         return data
@@ -78,20 +78,25 @@ def read_lock(tree: Tree, folder: str) -> Fact[Lock]:
     return Known(Lock(path, version, packages, dependencies), path)
 
 
-def acceptable(lock: Lock, npm: Fact[int], *, legacy_peers: bool) -> str | None:
+def acceptable(lock: Lock, npm: Fact[int], *, legacy_peers: bool) -> Unknown | None:
     """Why this npm cannot work from a lock of this version; None if it can.
 
     npm 5 and 6 read versions 1 and 2, npm 7 and later all; npm 5 has `ci` only since 5.7. From
     version 1 npm 7 must look up peer dependencies, which it would have to add and then fails.
     """
     if isinstance(npm, Unknown):
-        return npm.why
+        return Unknown(npm.why, "unknown-manager")
     if npm.value < 6:  # noqa: PLR2004 - see above
-        return f"npm {npm.value} may not have npm ci"
+        return Unknown(f"npm {npm.value} may not have npm ci", "unknown-manager")
     if npm.value == 6 and lock.version == _NEWEST:  # noqa: PLR2004 - see above
-        return f"{lock.path} has lockfileVersion {lock.version}, which npm {npm.value} does not read"
+        why = f"{lock.path} has lockfileVersion {lock.version}, which npm {npm.value} does not read"
+        return Unknown(why, "lock-too-new")
     if npm.value > 6 and lock.version == _ONE and not legacy_peers:  # noqa: PLR2004 - see above
-        return f"{lock.path} has lockfileVersion 1, which does not hold the peer dependencies that npm {npm.value} installs"
+        why = (
+            f"{lock.path} has lockfileVersion 1, which does not hold the peer dependencies that "
+            f"npm {npm.value} installs"
+        )
+        return Unknown(why, "lock-too-old")
     return None
 
 
@@ -206,12 +211,18 @@ class _Comparison:
             if "version" not in entry:
                 return Unknown(f"{self.lock.path} gives {location} no version")
             bundled = entry.get("bundleDependencies") or ()
+            optional = named(entry, "optionalDependencies")
             for name, spec in self._wanted(entry):
                 if bundled is True or name in bundled:
                     continue
                 problem = self._edge(location, name, spec, spec)
                 if problem is None:
                     continue
+                if name in optional and self._resolved(location, name) is None:
+                    # npm ci takes such a lock and leaves the package out:
+                    # https://github.com/npm/cli/issues/4828
+                    why = f"{self.lock.path} lacks {name}, an optional package of {location} for another platform"
+                    return Unknown(why, "missing-linux-packages")
                 return problem if isinstance(problem, Unknown) else Known(problem, self.lock.path)
             if not self.legacy_peers:
                 peers = self._peers(location, named(entry, "peerDependencies"), entry)
@@ -262,9 +273,9 @@ class _Comparison:
             held = wanted.strip() in {"", "*"} or satisfies(version, wanted)
             return None if held else f"{name}@{version} does not satisfy {spec} of {who}"
         if kind == "tag":
-            resolved = str(entry.get("resolved", ""))
-            same = resolved.startswith("http") and spec == locked
-            return None if same else f"{name}@{spec} of {who} changed since"
+            # npm trusts that what came from a registry once had the tag.
+            remote = str(entry.get("resolved", "")).startswith("http")
+            return None if remote else f"{name}@{spec} of {who} did not come from a registry"
         if kind == "other":
             return Unknown(f"{who} asks for {name} by {spec}, which npm does not know")
         return None if spec == locked else f"{name} of {who} comes from another place since"

@@ -102,7 +102,7 @@ class NpmEcosystem(Ecosystem):
             return Unknown(f"npm {call.verb} has {call.unknown[0]}, which is not understood")
         effects = {self.knowledge.flags[name].effect: value for name, value in call.flags}
         if "no-lock" in effects or effects.get("lock") == "false":
-            return Unknown("the command tells npm to leave the lockfile alone")
+            return Unknown("the command tells npm to leave the lockfile alone", "lock-off")
         at = _verb_index(self, call)
         if at is None:
             return Unknown("the subcommand cannot be told from a flag's value")
@@ -112,7 +112,8 @@ class NpmEcosystem(Ecosystem):
         if isinstance(matches, Unknown):
             return matches
         because = f"{matches.source} satisfies the manifest; npm ci installs it and fails where it does not"
-        return Known(Locked({at: "ci"}, (), because, CI_RULE), matches.source)
+        reads = (posixpath.join(folder, "package.json"), matches.source)
+        return Known(Locked({at: "ci"}, (), because, CI_RULE, reads), matches.source)
 
     def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
         """Does the lockfile give every dependency a version that satisfies it?"""
@@ -141,21 +142,22 @@ class NpmEcosystem(Ecosystem):
         if isinstance(settings, Unknown):
             return settings
         if settings.value.off("package-lock") or settings.value.off("shrinkwrap"):
-            return Unknown(f"{settings.source} tells npm to leave the lockfile alone")
+            return Unknown(f"{settings.source} tells npm to leave the lockfile alone", "lock-off")
         lock = read_lock(tree, folder)
         if isinstance(lock, Unknown):
             return lock
         legacy = legacy_peers or _lenient(settings.value)
         refused = acceptable(lock.value, self.npm_of(runtime), legacy_peers=legacy)
         if refused is not None:
-            return Unknown(refused)
+            return refused
         npm = self.npm_of(runtime)
         old = isinstance(npm, Known) and npm.value < 7  # noqa: PLR2004 - npm 7 resolves peer dependencies
         found = mismatch(tree, folder, lock.value, legacy_peers=legacy or old, old=old)
         if isinstance(found, Unknown):
             return found
         if found.value is not None:
-            return Unknown(f"{lock.value.path} does not match the manifest: {found.value}")
+            why = f"{lock.value.path} does not match the manifest: {found.value}"
+            return Unknown(why, "lock-mismatch")
         return Known(True, lock.value.path)
 
     def npm_of(self, runtime: str | None) -> Fact[int]:
