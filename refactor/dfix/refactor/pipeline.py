@@ -258,9 +258,13 @@ class Session:
         A moved instruction is found by its text, a rewritten one by standing first in its old place under the same
         keyword; what was inserted comes from nowhere.
         """
-        moved = {edits.bare(each.old).code.strip(): self.origin.get(id(each.old)) for each in changes}
+        moved = {
+            edits.bare(each.old).code.strip(): self.origin.get(id(each.old)) for each in changes
+        }
         kept = {id(item) for item in self.file.items}
-        fresh = {edits.bare(item).code.strip(): item for item in after.items if id(item) not in kept}
+        fresh = {
+            edits.bare(item).code.strip(): item for item in after.items if id(item) not in kept
+        }
         for change in changes:
             source = self.origin.get(id(change.old))
             for new in change.new:
@@ -268,7 +272,9 @@ class Session:
                 item = fresh.get(text, new)
                 if text in moved and moved[text] is not None:
                     self.origin[id(item)] = (item, moved[text][1])  # type: ignore[index]
-                elif source is not None and getattr(new, "name", None) == getattr(change.old, "name", ""):
+                elif source is not None and getattr(new, "name", None) == getattr(
+                    change.old, "name", ""
+                ):
                     if edits.bare(change.old).code.strip() not in fresh:
                         self.origin[id(item)] = (item, source[1])
                     source = None

@@ -138,6 +138,52 @@ def origin(
         preceding = stage.places
 
 
+def folder_behind(
+    directory: str,
+    place: Place,
+    is_folder: Callable[[str], bool],
+    expand_glob: Callable[[str], tuple[str, ...]],
+) -> Fact[str]:
+    """The folder of the context whose files were copied, one by one or as a whole, to the same places below `directory`.
+
+    `COPY package.json ./` and `COPY src ./src` together say that the directory is the context's root. Unknown if
+    nothing is copied there, or if the copies do not agree.
+    """
+    found: dict[str, str] = {}
+    for earlier in place.preceding:
+        if (
+            not isinstance(earlier.node, Transfer)
+            or earlier.source_stage is not None
+            or earlier.node.heredocs
+        ):
+            continue
+        target = earlier.destination
+        if isinstance(target, Unknown):
+            return target
+        for landing in _all_landings(earlier, is_folder, expand_glob):
+            if not paths.within(landing.target, directory):
+                continue
+            below = paths.relative(landing.target, directory)
+            if not below:
+                found[landing.source] = earlier.where
+            elif landing.source == below:
+                found[""] = earlier.where
+            elif landing.source.endswith("/" + below):
+                found[landing.source[: -len(below) - 1]] = earlier.where
+            else:
+                return Unknown(
+                    f"{earlier.where} copies {landing.source} to another place below {directory}"
+                )
+    if not found:
+        return Unknown(f"no COPY brings {directory}")
+    if len(found) > 1:
+        return Unknown(
+            f"{directory} is put together from {' and '.join(sorted(each or '.' for each in found))}"
+        )
+    folder, where = next(iter(found.items()))
+    return Known(folder, where)
+
+
 def _all_landings(
     place: Place, is_folder: Callable[[str], bool], expand_glob: Callable[[str], tuple[str, ...]]
 ) -> Iterator[Landing]:

@@ -19,7 +19,9 @@ def evidence(shape: str) -> Evidence:
     for row in table(__file__, "proven").get("proven", ()):
         if row["shape"] == shape:
             result = f"bench/results/{row['project']}.json"
-            return Evidence(f"builds of this shape were started before and after ({result})", f"shape {shape}")
+            return Evidence(
+                f"builds of this shape were started before and after ({result})", f"shape {shape}"
+            )
     return Evidence("no build of this shape was started before and after yet", f"shape {shape}")
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.service import Base, Did, Obstacle, Request, Service
+from dfix.ecosystems import debian
+from dfix.ecosystems.service import Base, Did, Request, Service
 from dfix.grammar.nodes import Run
 from dfix.refactor.model import paths
-from dfix.refactor.model.layout import origin
+from dfix.refactor.model.layout import folder_behind, origin
 
 if TYPE_CHECKING:
     from dfix.refactor.context import Context
@@ -118,6 +119,8 @@ def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> F
             directory, last, ctx.project.is_folder, ctx.project.is_file, ctx.project.matching
         )
         if isinstance(folder, Unknown):
+            folder = folder_behind(directory, last, ctx.project.is_folder, ctx.project.matching)
+        if isinstance(folder, Unknown):
             why = folder.why
             continue
         if directory == "/":
@@ -146,6 +149,26 @@ def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> F
     return Unknown(why)
 
 
-def obstacles(asked: Asked) -> tuple[Obstacle, ...]:
-    """What the ecosystem says against a split."""
-    return asked.service.obstacles
+def builds(stage: Stage) -> bool:
+    """Does a stage install or build anything, so that its reader would ask why it is not split?"""
+    for place in stage.runs():
+        for called in place.called:
+            call = called.call
+            if call is not None and call.role in WORKS:
+                return True
+            if called.program in ("apt-get", "apt", "apk") and called.verb in ("install", "add"):
+                names = (word.partition("=")[0] for word in called.values[1:] if word)
+                if any(_only_builds(name) for name in names):
+                    return True
+    return False
+
+
+def _only_builds(package: str) -> bool:
+    from dfix.refactor.plans.runtime_packages import ALPINE_TOOLS  # noqa: PLC0415 - it imports tables
+
+    found = debian.purpose(package, None)
+    return (
+        package in ALPINE_TOOLS
+        or package.endswith("-dev")
+        or (isinstance(found, Known) and found.value.builds)
+    )

@@ -30,6 +30,15 @@ SILENT = frozenset(
     " date mkdir cat chmod chown ls rm touch cp mv ln sed grep cut tr head tail dirname basename readlink id env command"
     " type hash eval if".split()
 )
+# Scripts that wait for a port and then start what stands behind `--`; bash runs the first two.
+# https://github.com/vishnubob/wait-for-it, https://github.com/eficode/wait-for, https://github.com/jwilder/dockerize
+WAITERS = {
+    "wait-for-it.sh": "bash",
+    "wait-for-it": "bash",
+    "wait-for": "sh",
+    "wait-for.sh": "sh",
+    "dockerize": "",
+}
 DEPTH = 3  # scripts that call scripts
 
 
@@ -86,6 +95,9 @@ class _Reader:
                 self.bash = self.bash or where
             self._shell(words, directory, where, depth, check=check)
             return
+        if name in WAITERS:
+            self._waits(words, directory, where, depth, check=check)
+            return
         if name in SILENT:
             self.shell = (
                 self.shell or where if name not in ("cat", "sleep", "true", "env") else self.shell
@@ -114,6 +126,9 @@ class _Reader:
                 return
         if not rest:
             return  # an interactive shell
+        if posixpath.basename(rest[0] or "") in WAITERS:
+            self._waits(rest, directory, where, depth, check=check)
+            return
         if rest[0] is None or not self._script(
             paths.join(directory, rest[0]), rest[1:], where, depth
         ):

@@ -48,7 +48,7 @@ from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
 from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
 from dfix.refactor.plans.runtime_stage import Composer, NoStage
 from dfix.refactor.plans.slicing import Blocked, slice_of
-from dfix.refactor.plans.split import Unserved, ask
+from dfix.refactor.plans.split import Unserved, ask, builds
 from dfix.refactor.plans.starting import criterion
 from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
 
@@ -135,7 +135,7 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
     if len(ctx.model.stages) > 1 or not ctx.project.at_hand:
         return
     first = stage.places[0]
-    if not any(place.called for place in stage.runs()):
+    if not builds(stage):
         return
     if isinstance(stage.root_image, Unknown):
         yield hold_back(first, "unknown-base", stage.root_image.why)
