@@ -1,7 +1,7 @@
 """How a repository builds and runs a Dockerfile: compose, bake, CI, scripts, Kubernetes, platforms.
 
-`read` gives a `Repository` of plain values for one file; what all files of a repository show is read
-once and shared.
+`read` gives a `Repository` of plain values for one file; what all files of a repository show is
+read once and shared.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ __all__ = ["dockerfiles", "read"]
 
 
 def read(tree: Tree, dockerfile: str) -> Repository:
-    """What the repository `tree` shows of the Dockerfile at this path, relative to the tree's root."""
-    from dfix.ecosystems.repository.index import index  # noqa: PLC0415 - readers load when a question needs them
+    """What a repository shows of the Dockerfile at this path, relative to the tree's root."""
+    from dfix.ecosystems.repository.index import index  # noqa: PLC0415 - readers load when asked
     from dfix.ecosystems.repository.shown import inside  # noqa: PLC0415
 
     clean = inside("", dockerfile)
@@ -26,6 +26,6 @@ def read(tree: Tree, dockerfile: str) -> Repository:
 
 def dockerfiles(tree: Tree) -> tuple[str, ...]:
     """All Dockerfiles of a repository: by their names, and those that something builds."""
-    from dfix.ecosystems.repository.index import index  # noqa: PLC0415
+    from dfix.ecosystems.repository.index import index  # noqa: PLC0415 - readers load when asked
 
     return index(tree).dockerfiles

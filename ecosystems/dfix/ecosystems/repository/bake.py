@@ -1,7 +1,7 @@
 """Bake files: targets with what they inherit. https://docs.docker.com/build/bake/reference/.
 
-python-hcl2 8 keeps the quotes of strings, so that ``TAG`` and ``"TAG"`` differ; older versions write
-``${TAG}`` for the former. Both are read. Functions and matrices that are not lists stay unknown.
+python-hcl2 8 keeps the quotes of strings, so that ``TAG`` and ``"TAG"`` differ; older versions
+write ``${TAG}`` for the former. Both are read. Functions and matrices that are not lists stay unknown.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _parsed(path: str, text: str) -> dict[str, Any] | Note:
             found = hcl2.loads(text)
     except RecursionError:
         return Note("not read: nested too deeply", path)
-    except Exception:  # noqa: BLE001 - lark's errors have no common base that hcl2 promises
+    except Exception:  # noqa: BLE001 - lark's errors have no base that hcl2 promises
         return Note(f"not valid {'JSON' if path.endswith('.json') else 'HCL'}", path)
     return found if isinstance(found, dict) else Note("not a mapping", path)
 
@@ -87,7 +87,7 @@ def _blocks(parsed: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 def _inherited(
     targets: Mapping[str, dict[str, Any]], body: dict[str, Any], depth: int
 ) -> dict[str, Any]:
-    """A target over those it inherits; later ones win, its own fields win over all. Maps are united."""
+    """A target over those it inherits; later ones win, its own fields win over all; maps are united."""
     out: dict[str, Any] = {}
     if depth < DEPTH:
         for name in _list(body.get("inherits")):

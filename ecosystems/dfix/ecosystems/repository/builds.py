@@ -1,7 +1,7 @@
 """Commands that build an image: their options and what they mean by a path.
 
-docker and buildx: https://docs.docker.com/reference/cli/docker/buildx/build/ (``--file`` is relative
-to where the command runs). podman and buildah: https://docs.podman.io/en/latest/markdown/podman-build.1.html
+docker and buildx: https://docs.docker.com/reference/cli/docker/buildx/build/ (``--file`` is
+relative to where the command runs). podman and buildah: https://docs.podman.io/en/latest/markdown/podman-build.1.html
 (the context is tried first). kaniko: https://github.com/GoogleContainerTools/kaniko#additional-flags.
 buildctl: https://github.com/moby/buildkit/blob/master/docs/reference/buildctl.md. az acr build:
 https://learn.microsoft.com/cli/azure/acr#az-acr-build (``--file`` is relative to the source).
@@ -14,7 +14,16 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.repository.options import Options, parsed
+from dfix.ecosystems.repository.options import (
+    ACR,
+    BUILD,
+    BUILDCTL,
+    FLY,
+    GCLOUD,
+    KANIKO,
+    Options,
+    parsed,
+)
 from dfix.ecosystems.repository.placing import (
     CONTAINERFILES,
     cache_types,
@@ -32,81 +41,6 @@ if TYPE_CHECKING:
     from dfix.ecosystems.repository.docker import Where
     from dfix.ecosystems.repository.placing import NamedFrom
     from dfix.ecosystems.repository.words import Command
-
-BUILD = {
-    "--add-host",
-    "--allow",
-    "--annotation",
-    "--attest",
-    "--build-arg",
-    "--build-context",
-    "--builder",
-    "--cache-from",
-    "--cache-to",
-    "--call",
-    "--cgroup-parent",
-    "-c",
-    "--cpu-period",
-    "--cpu-quota",
-    "--cpu-shares",
-    "--cpuset-cpus",
-    "--cpuset-mems",
-    "-f",
-    "--file",
-    "--iidfile",
-    "--isolation",
-    "--label",
-    "-m",
-    "--memory",
-    "--memory-swap",
-    "--metadata-file",
-    "--network",
-    "--no-cache-filter",
-    "-o",
-    "--output",
-    "--platform",
-    "--policy",
-    "--progress",
-    "--provenance",
-    "--sbom",
-    "--secret",
-    "--security-opt",
-    "--shm-size",
-    "--ssh",
-    "-t",
-    "--tag",
-    "--target",
-    "--ulimit",
-    # podman and buildah
-    "--arch",
-    "--authfile",
-    "--build-arg-file",
-    "--cap-add",
-    "--cap-drop",
-    "--creds",
-    "--device",
-    "--dns",
-    "--env",
-    "--format",
-    "--from",
-    "--hooks-dir",
-    "--ignorefile",
-    "--jobs",
-    "--manifest",
-    "--os",
-    "--pid",
-    "--retry",
-    "--runtime",
-    "--signature-policy",
-    "--timestamp",
-    "--userns",
-    "-v",
-    "--volume",
-    "--variant",
-    "--log-level",
-    "--cache-ttl",
-    "--storage-driver",
-}
 
 
 def cli_build(
@@ -206,13 +140,8 @@ def platform_build(command: Command, where: Where) -> Iterator[Built]:
         case ["buildctl" | "buildctl-daemonless.sh", *_]:
             yield from _buildctl(command, words, where)
         case ["az", "acr", "build"]:
-            options = parsed(
-                words[2:],
-                {*BUILD, "-r", "--registry", "-g", "--resource-group", "--image", "--subscription"},
-            )
-            yield from _hosted(
-                command, where, options, "az-acr", "context", images=("-t", "--image")
-            )
+            options = parsed(words[2:], ACR)
+            yield from _hosted(command, where, options, "acr", "context", images=("-t", "--image"))
         case ["gcloud", *_] if "builds" in texts and "submit" in texts:
             yield from _gcloud(command, words, where)
         case ["fly" | "flyctl", "deploy" | "launch", *_]:
@@ -233,36 +162,6 @@ def platform_build(command: Command, where: Where) -> Iterator[Built]:
 
 def _kaniko(texts: Sequence[str]) -> bool:
     return any(text.startswith(("--destination", "--dockerfile", "--no-push")) for text in texts)
-
-
-KANIKO = {
-    "--context",
-    "-c",
-    "--dockerfile",
-    "-f",
-    "--destination",
-    "-d",
-    "--build-arg",
-    "--cache-repo",
-    "--target",
-    "--context-sub-path",
-    "--custom-platform",
-    "--customPlatform",
-    "--cache-dir",
-    "--snapshotMode",
-    "--snapshot-mode",
-    "--verbosity",
-    "-v",
-    "--digest-file",
-    "--registry-mirror",
-    "--cache-ttl",
-    "--git",
-    "--ignore-path",
-    "--label",
-    "--tar-path",
-    "--tarPath",
-    "--kaniko-dir",
-}
 
 
 def kaniko(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
@@ -294,23 +193,7 @@ def _unmounted(word: Word) -> Word:
 
 
 def _buildctl(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
-    options = parsed(
-        words,
-        {
-            "--frontend",
-            "--local",
-            "--opt",
-            "--output",
-            "-o",
-            "--import-cache",
-            "--export-cache",
-            "--secret",
-            "--ssh",
-            "--progress",
-            "--addr",
-            "--metadata-file",
-        },
-    )
+    options = parsed(words, BUILDCTL)
     local = pairs(_texts(options, "--local"))
     opt = pairs(_texts(options, "--opt"))
     if "context" not in local:
@@ -357,24 +240,7 @@ def _hosted(
 
 
 def _gcloud(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
-    options = parsed(
-        words,
-        {
-            "-t",
-            "--tag",
-            "--config",
-            "--project",
-            "--substitutions",
-            "--timeout",
-            "--region",
-            "--machine-type",
-            "--ignore-file",
-            "--gcs-source-staging-dir",
-            "--gcs-log-dir",
-            "--account",
-            "--service-account",
-        },
-    )
+    options = parsed(words, GCLOUD)
     if options.last("-t", "--tag") is None:  # with --config the file itself is read
         return
     at = next((i for i, word in enumerate(options.positional) if word.text == "submit"), 0)
@@ -384,31 +250,7 @@ def _gcloud(command: Command, words: Sequence[Word], where: Where) -> Iterator[B
 
 
 def _fly(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
-    options = parsed(
-        words,
-        {
-            "-a",
-            "--app",
-            "-c",
-            "--config",
-            "--dockerfile",
-            "--build-arg",
-            "--build-target",
-            "-e",
-            "--env",
-            "-i",
-            "--image",
-            "--strategy",
-            "--region",
-            "-r",
-            "--build-secret",
-            "--image-label",
-            "--org",
-            "-o",
-            "--vm-size",
-            "--wait-timeout",
-        },
-    )
+    options = parsed(words, FLY)
     if options.last("-i", "--image") is not None:
         return
     use = _use(options, command, where, "fly")

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import posixpath
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Known
 from dfix.ecosystems.repository.docker import mount
 from dfix.ecosystems.repository.interpolate import env_file, interpolated
+from dfix.ecosystems.repository.merging import compose_file, extended, long_build, merged
 from dfix.ecosystems.repository.placing import cache_types, placed
 from dfix.ecosystems.repository.shown import Built, Consumed, Started, inside, starts_shell
+from dfix.ecosystems.repository.sources import CANONICAL, COMPOSE
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note, Override
 from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Fields,
     Items,
-    document,
     fields,
     items,
     source_of,
@@ -34,14 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dfix.ecosystems.repository.shown import Shown
-    from dfix.ecosystems.repository.values import Form
+    from dfix.ecosystems.repository.values import Form, OverrideKind
     from dfix.ecosystems.tree import Tree
 
-CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-EXTENDS_DEPTH = 8
+INCLUDE_DEPTH = 4
 
 
-def project(tree: Tree, folder: str, paths: tuple[str, ...]) -> Iterator[Shown]:
+def project(tree: Tree, folder: str, paths: tuple[str, ...], depth: int = 0) -> Iterator[Shown]:
     """All compose files of one folder: they are fragments of one project.
 
     A fragment that says nothing of a service's build means the build of the file it is merged with.
@@ -49,33 +50,33 @@ def project(tree: Tree, folder: str, paths: tuple[str, ...]) -> Iterator[Shown]:
     env = _environment(tree, folder)
     read: dict[str, Fields] = {}
     for path in paths:
-        found = _file(tree, path)
+        found = compose_file(tree, path)
         if isinstance(found, Note):
             yield found
         else:
             read[path] = found
-    base = next(
-        (
-            f"{folder}/{name}".lstrip("/")
-            for name in CANONICAL
-            if f"{folder}/{name}".lstrip("/") in read
-        ),
-        None,
-    )
+    candidates = [posixpath.join(folder, name) for name in CANONICAL]
+    base = next((path for path in candidates if path in read), None)
     services = {path: _services(tree, path, found) for path, found in read.items()}
     main = services.get(base or "", {})
     for path, of_file in services.items():
+        project_name = text(read[path].get("name")) or posixpath.basename(folder)
         for name, service in of_file.items():
             under = main.get(name) if path != base else None
-            project_name = text(read[path].get("name")) or posixpath.basename(folder)
-            yield from _service(
-                tree, _Service(path, folder, name, service, under, env, project_name)
-            )
+            one = _Service(path, folder, name, service, under, env, project_name)
+            yield from _service(tree, one)
+        if depth < INCLUDE_DEPTH:
+            yield from _included(tree, path, read[path], depth)
 
 
-def _file(tree: Tree, path: str) -> Fields | Note:
-    found = tree.read(path)
-    return document(path, found.value) if isinstance(found, Known) else Note(found.why, path)
+def _included(tree: Tree, path: str, file: Fields, depth: int) -> Iterator[Shown]:
+    """``include``: projects of their own, unless their name has them read anyway."""
+    for each in items(file.get("include")):
+        named = (each,) if isinstance(each, str) else texts(fields(each).get("path"))
+        for name in named:
+            other = inside(posixpath.dirname(path), name)
+            if other and tree.is_file(other) and not COMPOSE.match(posixpath.basename(other)):
+                yield from project(tree, posixpath.dirname(other), (other,), depth + 1)
 
 
 def _environment(tree: Tree, folder: str) -> dict[str, str]:
@@ -85,7 +86,7 @@ def _environment(tree: Tree, folder: str) -> dict[str, str]:
 
 
 def _services(tree: Tree, path: str, file: Fields) -> dict[str, Fields]:
-    """The services, with what they extend; also those of version 1 files, which have no top level."""
+    """The services, with what they extend; version 1 files have them at the top."""
     found = fields(file.get("services"))
     if not found and "services" not in file:
         found = Fields(file)
@@ -99,86 +100,8 @@ def _services(tree: Tree, path: str, file: Fields) -> dict[str, Fields]:
     }
 
 
-def extended(tree: Tree, path: str, services: Fields, service: Fields, depth: int) -> Fields:
-    """A service laid over what it extends; its own keys win, mappings are united."""
-    extends = service.get("extends")
-    if extends is None or depth > EXTENDS_DEPTH:
-        return service
-    name = extends if isinstance(extends, str) else text(fields(extends).get("service"))
-    file = text(fields(extends).get("file"))
-    if file:
-        other = inside(posixpath.dirname(path), file)
-        found = _file(tree, other) if other is not None and tree.is_file(other) else None
-        if not isinstance(found, Fields):
-            return service
-        below, services, path = (
-            fields(fields(found.get("services")).get(name)),
-            fields(found.get("services")),
-            other or "",
-        )
-        below = _moved(below, posixpath.dirname(path))
-    else:
-        below = fields(services.get(name))
-    return merged(extended(tree, path, services, below, depth + 1), service)
-
-
-def _moved(service: Fields, folder: str) -> Fields:
-    """A service of another folder: its relative context is one of that folder."""
-    build = service.get("build")
-    if build is None:
-        return service
-    new = Fields(service)
-    changed = Fields(build) if isinstance(build, Fields) else Fields()
-    context = build if isinstance(build, str) else text(changed.get("context")) or "."
-    if "context" not in changed:
-        changed.path, changed.line = service.path, service.lines.get("build", service.line)
-    changed["context"] = _At(context, folder)
-    new["build"] = changed
-    return new
-
-
-class _At(str):
-    """A path that is relative to another folder than the file's."""
-
-    __slots__ = ("folder",)
-    folder: str
-
-    def __new__(cls, value: str, folder: str) -> _At:
-        made = super().__new__(cls, value)
-        made.folder = getattr(value, "folder", folder)
-        return made
-
-
-def merged(below: Fields, above: Fields) -> Fields:
-    """One mapping over another, as compose merges files: `above` wins, mappings are united."""
-    out = Fields(below)
-    if not below:
-        out.path, out.line = above.path, above.line
-    for key, value in above.items():
-        lower = out.get(key)
-        if isinstance(lower, Fields) and isinstance(value, Fields):
-            out[key] = merged(lower, value)
-        elif key == "build" and isinstance(lower, str) and isinstance(value, Fields):
-            out[key] = merged(_long(lower), value)
-        else:
-            out[key] = value
-        if key in above.lines:
-            out.lines[key] = above.lines[key]
-            out.paths[key] = above.paths.get(key, above.path)
-    if not out.path:
-        out.path, out.line = above.path, above.line
-    return out
-
-
-def _long(context: str) -> Fields:
-    """``build: .`` in its long form."""
-    out = Fields({"context": context})
-    out.path, out.line = getattr(context, "path", ""), getattr(context, "line", 0)
-    return out
-
-
 class _Service:
-    """One service of one file; `under` is the same service in the file that this one is merged with."""
+    """One service of one file; `under` is the same one in the file that it is merged with."""
 
     def __init__(
         self,
@@ -236,7 +159,7 @@ def _service(tree: Tree, service: _Service) -> Iterator[Shown]:
 
 def _build(tree: Tree, service: _Service, key: str) -> BuildUse | None:
     build = service.all.get("build")
-    long = _long(build) if isinstance(build, str) else fields(build)
+    long = long_build(build) if isinstance(build, str) else fields(build)
     if not long or "dockerfile_inline" in long:
         return None
     context_value = text(long.get("context")) or "."
@@ -318,100 +241,59 @@ def _consumed(service: _Service) -> Iterator[Consumed]:
 # how a service starts
 
 
+_SETTINGS: tuple[OverrideKind, ...] = ("user", "working_dir", "stop_signal")
+_STARTS: tuple[OverrideKind, ...] = ("command", "entrypoint")
+
+
 def _overrides(service: _Service, given: Fields, target: str | None) -> Iterator[Override]:
-    name = service.name
+    for each in (*_started(service, given), *_healthcheck(service, given), *_set(service, given)):
+        yield each if target is None else replace(each, target=target)
 
-    def source(key: str) -> str:
-        return given.at(key)
 
-    for key, kind in (("command", "command"), ("entrypoint", "entrypoint")):
-        words = _command(service, given.get(key))
+def _started(service: _Service, given: Fields) -> Iterator[Override]:
+    """What starts, in the order of the specification: the main process, hooks, watched commands."""
+    for kind in _STARTS:
+        words = _command(service, given.get(kind))
+        if words is not None:  # `entrypoint: []` takes the image's away, and starts nothing
+            form: Form | None = "exec" if words[0] else None
+            source, shell = given.at(kind), starts_shell(words[0])
+            yield Override(kind, words[0], source, service.name, form, shell, words[1])
+    hooks = [(key, each) for key in ("post_start", "pre_stop") for each in items(given.get(key))]
+    steps = items(fields(given.get("develop")).get("watch"))
+    hooks.extend(("develop", fields(step).get("exec")) for step in steps)
+    for key, hook in hooks:
+        words = _command(service, fields(hook).get("command"))
         if words is not None:
-            values, known = words
-            form: Form | None = (
-                "exec" if values else None
-            )  # `entrypoint: []` takes the image's away
-            yield Override(
-                kind, values, source(key), name, form, starts_shell(values), known, target
-            )  # type: ignore[arg-type]
-    yield from _healthcheck(service, given, target)
-    for key, kind in (
-        ("user", "user"),
-        ("working_dir", "working_dir"),
-        ("stop_signal", "stop_signal"),
-    ):
-        if isinstance(given.get(key), str):
-            word = service.word(given[key])
-            yield Override(kind, word.text, source(key), name, literal=word.known, target=target)  # type: ignore[arg-type]
+            shell = starts_shell(words[0])
+            yield Override("exec", words[0], given.at(key), service.name, "exec", shell, words[1])
+
+
+def _set(service: _Service, given: Fields) -> Iterator[Override]:
+    """What is set: user, folders, mounts, environment, ports."""
+    name = service.name
+    for kind in _SETTINGS:
+        if isinstance(given.get(kind), str):
+            word = service.word(given[kind])
+            yield Override(kind, word.text, given.at(kind), name, literal=word.known)
     if true(given.get("read_only")):
-        yield Override("read_only", "true", source("read_only"), name, target=target)
+        yield Override("read_only", "true", given.at("read_only"), name)
     for each in items(given.get("volumes")):
         value = _volume(service, each)
         if value[1]:
-            yield Override(
-                "volume",
-                value,
-                source_of(each, source("volumes")),
-                name,
-                literal="$" not in "".join(value),
-                target=target,
-            )
+            source = source_of(each, given.at("volumes"))
+            yield Override("volume", value, source, name, literal="$" not in "".join(value))
     for each in texts(given.get("tmpfs")):
         where = service.word(each).text.partition(":")[0]
-        yield Override(
-            "tmpfs", where, source("tmpfs"), name, literal="$" not in where, target=target
-        )
+        yield Override("tmpfs", where, given.at("tmpfs"), name, literal="$" not in where)
     for variable, raw in _entries(given.get("environment")):
-        given_word = Word("") if raw is None else service.word(raw)
-        pair = (variable,) if raw is None else (variable, given_word.text)
-        yield Override(
-            "environment",
-            pair,
-            source("environment"),
-            name,
-            literal=given_word.known,
-            target=target,
-        )
+        word = Word("") if raw is None else service.word(raw)
+        pair = (variable,) if raw is None else (variable, word.text)
+        yield Override("environment", pair, given.at("environment"), name, literal=word.known)
     for each in items(given.get("ports")):
-        port = (
-            service.word(each).text if isinstance(each, str) else text(fields(each).get("target"))
-        )
-        if port:
-            yield Override(
-                "ports",
-                port,
-                source_of(each, source("ports")),
-                name,
-                literal="$" not in port,
-                target=target,
-            )
-    for key in ("post_start", "pre_stop"):
-        for hook in items(given.get(key)):
-            words = _command(service, fields(hook).get("command"))
-            if words is not None:
-                yield Override(
-                    "exec",
-                    words[0],
-                    source(key),
-                    name,
-                    "exec",
-                    starts_shell(words[0]),
-                    words[1],
-                    target,
-                )
-    for step in items(fields(given.get("develop")).get("watch")):
-        words = _command(service, fields(fields(step).get("exec")).get("command"))
-        if words is not None:
-            yield Override(
-                "exec",
-                words[0],
-                source("develop"),
-                name,
-                "exec",
-                starts_shell(words[0]),
-                words[1],
-                target,
-            )
+        port = service.word(each if isinstance(each, str) else fields(each).get("target"))
+        if port.text:
+            source = source_of(each, given.at("ports"))
+            yield Override("ports", port.text, source, name, literal=port.known)
 
 
 def _command(service: _Service, value: Any) -> tuple[tuple[str, ...], bool] | None:
@@ -428,46 +310,23 @@ def _command(service: _Service, value: Any) -> tuple[tuple[str, ...], bool] | No
         return tuple(word.text.split()), False
 
 
-def _healthcheck(service: _Service, given: Fields, target: str | None) -> Iterator[Override]:
+def _healthcheck(service: _Service, given: Fields) -> Iterator[Override]:
     check = fields(given.get("healthcheck"))
     test = check.get("test")
     source = check.at("test") if check.path else given.at("healthcheck")
-    name = service.name
-    if true(check.get("disable")):
-        yield Override("healthcheck", ("NONE",), source, name, target=target)
+    words = [service.word(each) for each in texts(test)]
+    known = all(word.known for word in words)
+    first, rest = (words[0].text if words else ""), tuple(word.text for word in words[1:])
+    kind: OverrideKind = "healthcheck"
+    if true(check.get("disable")) or (first == "NONE" and not isinstance(test, str)):
+        yield Override(kind, ("NONE",), source, service.name)
     elif isinstance(test, str):
-        word = service.word(test)
-        yield Override(
-            "healthcheck",
-            word.text,
-            source,
-            name,
-            "shell",
-            uses_shell=True,
-            literal=word.known,
-            target=target,
-        )
-    elif texts(test):
-        words = [service.word(each) for each in texts(test)]
-        known = all(word.known for word in words)
-        first, rest = words[0].text, tuple(word.text for word in words[1:])
-        if first == "CMD-SHELL":
-            yield Override(
-                "healthcheck",
-                " ".join(rest),
-                source,
-                name,
-                "shell",
-                uses_shell=True,
-                literal=known,
-                target=target,
-            )
-        elif first == "CMD":
-            yield Override(
-                "healthcheck", rest, source, name, "exec", starts_shell(rest), known, target
-            )
-        elif first == "NONE":
-            yield Override("healthcheck", ("NONE",), source, name, target=target)
+        yield Override(kind, first, source, service.name, "shell", uses_shell=True, literal=known)
+    elif first == "CMD-SHELL":
+        script = " ".join(rest)
+        yield Override(kind, script, source, service.name, "shell", uses_shell=True, literal=known)
+    elif first == "CMD":
+        yield Override(kind, rest, source, service.name, "exec", starts_shell(rest), known)
 
 
 def _volume(service: _Service, each: Any) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Dev containers: an editor works inside the image, with a shell, compilers and all.
 
-https://containers.dev/implementors/json_reference/: `build.dockerfile` and `build.context` are relative
-to the devcontainer.json; `dockerComposeFile` and `service` name a compose service.
+https://containers.dev/implementors/json_reference/: `build.dockerfile` and `build.context` are
+relative to the devcontainer.json; `dockerComposeFile` and `service` name a compose service.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """What commands show: image builders, containers started and entered.
 
-The options that take a value are those of ``docker build --help``, ``docker run --help`` and ``docker
-compose --help`` of version 28, https://docs.docker.com/reference/cli/docker/; unknown options are
-taken to have none.
+https://docs.docker.com/reference/cli/docker/. Unknown options are taken to have no value.
 """
 
 from __future__ import annotations
@@ -12,7 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.builds import cli_build, platform_build
-from dfix.ecosystems.repository.options import Options, parsed
+from dfix.ecosystems.repository.options import (
+    COMPOSE_GLOBALS,
+    COMPOSE_RUN,
+    RUN_FLAGS,
+    Options,
+    parsed,
+)
 from dfix.ecosystems.repository.shown import (
     ComposeCalled,
     Started,
@@ -20,13 +24,14 @@ from dfix.ecosystems.repository.shown import (
     starts_shell,
 )
 from dfix.ecosystems.repository.values import Override
+from dfix.ecosystems.repository.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dfix.ecosystems.repository.shown import Shown
     from dfix.ecosystems.repository.values import OverrideKind
-    from dfix.ecosystems.repository.words import Command, Word
+    from dfix.ecosystems.repository.words import Command
     from dfix.ecosystems.tree import Tree
 
 MENTIONS = (
@@ -49,6 +54,9 @@ MENTIONS = (
     "img ",
 )
 """A text without any of these shows nothing."""
+
+
+_PAIR = 2  # a container and its command, an image and its new name, a source and its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,45 +150,6 @@ def _podman_compose(command: Command, where: Where) -> Iterator[Shown]:
     yield from _compose(command, command.words[1:], where, "podman")
 
 
-COMPOSE_GLOBALS = {
-    "-f",
-    "--file",
-    "-p",
-    "--project-name",
-    "--profile",
-    "--project-directory",
-    "--env-file",
-    "--ansi",
-    "--progress",
-    "--parallel",
-    "-H",
-    "--host",
-    "-c",
-    "--context",
-}
-COMPOSE_RUN = {
-    "-e",
-    "--env",
-    "-v",
-    "--volume",
-    "-p",
-    "--publish",
-    "-u",
-    "--user",
-    "-w",
-    "--workdir",
-    "--name",
-    "--entrypoint",
-    "-l",
-    "--label",
-    "--cap-add",
-    "--cap-drop",
-    "--env-from-file",
-    "--pull",
-    "--index",
-}
-
-
 def _compose(
     command: Command, words: Sequence[Word], where: Where, builder: str
 ) -> Iterator[Shown]:
@@ -194,10 +163,13 @@ def _compose(
     source = f"{where.path}:{command.line}"
     folders = command.folders
     directory = options.last("--project-directory")
+    named = options.all("-f", "--file") or tuple(
+        Word(path) for path in command.env.get("COMPOSE_FILE", "").split(":") if path
+    )
     files = tuple(
         posixpath.normpath(posixpath.join(folder, word.text))
         for folder in folders
-        for word in options.all("-f", "--file")
+        for word in named
         if word.known
     )
     if directory is not None and directory.known and not files:
@@ -231,31 +203,6 @@ def _compose(
         )
 
 
-RUN_FLAGS = {
-    "-d",
-    "--detach",
-    "-i",
-    "--interactive",
-    "-t",
-    "--tty",
-    "--rm",
-    "--init",
-    "--privileged",
-    "--read-only",
-    "-P",
-    "--publish-all",
-    "--no-healthcheck",
-    "--oom-kill-disable",
-    "--sig-proxy",
-    "-q",
-    "--quiet",
-    "--use-api-socket",
-    "--replace",
-    "--tls-verify",
-    "--rmi",
-}
-
-
 def _run(command: Command, words: Sequence[Word], where: Where) -> Iterator[Shown]:
     options = parsed(words, None, flags=RUN_FLAGS, letters="ditPq", stop=True)
     if not options.positional:
@@ -275,7 +222,7 @@ def _exec(command: Command, words: Sequence[Word], where: Where) -> Iterator[Sho
         {"-e", "--env", "--env-file", "-u", "--user", "-w", "--workdir", "--detach-keys"},
         stop=True,
     )
-    if len(options.positional) < 2:  # noqa: PLR2004 - a container and a command
+    if len(options.positional) < _PAIR:
         return
     source = f"{where.path}:{command.line}"
     container = options.positional[0]
@@ -379,7 +326,7 @@ def mount(text: str) -> tuple[str, str]:
         where = parts.get("target") or parts.get("dst") or parts.get("destination") or ""
         return parts.get("source") or parts.get("src") or "", where
     parts_of = text.split(":")
-    if len(parts_of) > 2 and len(parts_of[0]) == 1 and parts_of[1].startswith("\\"):  # noqa: PLR2004 - C:\x:/y
+    if len(parts_of) > _PAIR and len(parts_of[0]) == 1 and parts_of[1].startswith("\\"):
         parts_of = [":".join(parts_of[:2]), *parts_of[2:]]
     if len(parts_of) == 1:
         return "", parts_of[0]
@@ -387,7 +334,7 @@ def mount(text: str) -> tuple[str, str]:
 
 
 def _tag(words: Sequence[Word]) -> Iterator[Shown]:
-    if len(words) == 2:  # noqa: PLR2004 - the name and the new one
+    if len(words) == _PAIR:
         yield Tagged(words[0].text, words[1].text)
 
 

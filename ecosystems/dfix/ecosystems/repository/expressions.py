@@ -1,7 +1,6 @@
-"""Expressions of CI systems: ``${{ env.X }}``, ``$(Build.SourcesDirectory)``, ``<< parameters.x >>``.
+"""Expressions of CI systems: ``${{ env.X }}``, ``$(Build.Id)``, ``<< parameters.x >>``.
 
-Only names are resolved, and ``a || 'b'`` where ``a`` is not known to be set. The rest stays as
-written and is not known.
+Only names and literals are resolved. The rest stays as written and is not known.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def _named(expression: str, names: Mapping[str, str]) -> str | None:
 
 
 def rows(strategy: Any) -> Iterator[dict[str, str]]:
-    """The jobs that a GitHub matrix makes, each as ``matrix.name`` to value; one empty without any."""
+    """The jobs that a GitHub matrix makes, as ``matrix.name`` to value; one empty without any."""
     matrix = fields(fields(strategy).get("matrix"))
     axes = {
         name: value

@@ -81,12 +81,12 @@ SERVICES = frozenset(
         "git",
     ]
 )
-"""Names under which everyone knows another image: a bare one is not taken to be the repository's own."""
+"""Names under which everyone knows another image: a bare one is not taken for the repository's."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageName:
-    """A reference in parts. Parts that are not literal are None; `namespace` is "" if there is none."""
+    """A reference in parts, None where one is not literal; `namespace` is "" if there is none."""
 
     base: str | None
     namespace: str | None

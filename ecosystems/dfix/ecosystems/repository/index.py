@@ -16,7 +16,7 @@ from dfix.ecosystems.repository.shown import (
     Started,
     Tagged,
 )
-from dfix.ecosystems.repository.sources import dockerfile_name, own, shown_in
+from dfix.ecosystems.repository.sources import CANONICAL, dockerfile_name, own, shown_in
 from dfix.ecosystems.repository.values import (
     CacheUse,
     Consumer,
@@ -71,7 +71,7 @@ class Index:
             self.notes.append(each)
 
     def _called_builders(self) -> None:
-        """A compose command builds the services of its files: the same builds, by a shown builder."""
+        """A compose command builds the services of its files: the same, by a shown builder."""
         for called in self.called:
             matching = [use for use in self.builds if _composed(use) and _reached(called, use)]
             if called.builder:
@@ -126,7 +126,7 @@ class Index:
             overrides=tuple(dict.fromkeys(self._overrides(dockerfile, builds))),
             builders=tuple(dict.fromkeys(self._builders(builds))),
             consumers=tuple(dict.fromkeys(self._consumers(dockerfile, builds))),
-            caches=tuple(dict.fromkeys(_caches(builds))),
+            caches=tuple(dict.fromkeys(_caches((*builds, *self._unplaced())))),
             images=self.images.get(dockerfile, ()),
             notes=tuple(self.notes),
             contexts=self.contexts,
@@ -136,9 +136,13 @@ class Index:
         for use in builds:
             if use.builder is not None:
                 yield ShownBuilder(use.builder, use.source)
-        for use in self.builds:
-            if use.dockerfile is None and use.builder is not None:
+        for use in self._unplaced():
+            if use.builder is not None:
                 yield ShownBuilder(use.builder, use.source)
+
+    def _unplaced(self) -> Iterator[BuildUse]:
+        """Builds that do not tell which file they build: it may be any."""
+        return (use for use in self.builds if use.dockerfile is None)
 
     def _overrides(self, dockerfile: str, builds: tuple[BuildUse, ...]) -> Iterator[Override]:
         targets = {use.key: use.target for use in builds if use.key}
@@ -185,7 +189,7 @@ class Index:
         return len(self.dockerfiles) == 1
 
     def _is(self, reference: str, dockerfile: str) -> bool:
-        """Is a reference the image of this file? By its tags, else its folder's name, else alone."""
+        """Is a reference this file's image? By its tags, its folder's name, or because it is alone."""
         if not reference:
             return False
         matching = [
@@ -270,7 +274,8 @@ def _reached(called: ComposeCalled, use: BuildUse) -> bool:
     file = rest.partition("@")[2]
     if called.files:
         return file in called.files
-    return folder in called.folders
+    name = posixpath.basename(file)
+    return folder in called.folders and (name in CANONICAL or ".override." in name)
 
 
 def _caches(builds: Iterable[BuildUse]) -> Iterator[CacheUse]:
@@ -282,7 +287,7 @@ def _caches(builds: Iterable[BuildUse]) -> Iterator[CacheUse]:
 
 
 def index(tree: Tree) -> Index:
-    """The index of a tree; the last ones are kept, so that all Dockerfiles of a repository share one."""
+    """The index of a tree; the last are kept, so that all Dockerfiles of a repository share one."""
     return _index(cast("Hashable", tree))
 
 

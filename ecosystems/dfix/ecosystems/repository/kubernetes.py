@@ -45,7 +45,7 @@ _DEFAULT = re.compile(r"\|\s*default\s+\"?([\w./:-]+)\"?")
 
 
 def manifest(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """A YAML file that may be a manifest; what is not one shows nothing, and is not complained of."""
+    """A YAML file that may be a manifest; what is none shows nothing, and is not complained of."""
     if not any(mark in content for mark in MARKS) or "kind:" not in content:
         return
     if "{{" in content:
@@ -105,52 +105,43 @@ def container(
 
 
 def _overrides(given: Fields, pod_security: Fields, name: str) -> Iterator[Override]:
-    for key, kind in (("command", "entrypoint"), ("args", "command")):
-        words = texts(given.get(key))
-        if words:
-            yield _exec(kind, words, given.at(key), name)
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        check = fields(fields(given.get(probe)).get("exec"))
-        if texts(check.get("command")):
-            yield _exec("exec", texts(check.get("command")), check.at("command"), name)
-    for hook in fields(given.get("lifecycle")).values():
-        action = fields(fields(hook).get("exec"))
-        if texts(action.get("command")):
-            yield _exec("exec", texts(action.get("command")), action.at("command"), name)
+    yield from _started(given, name)
     yield from security(given.get("securityContext"), pod_security, name)
     if text(given.get("workingDir")):
         yield Override("working_dir", text(given["workingDir"]), given.at("workingDir"), name)
     for each in items(given.get("volumeMounts")):
         where = text(fields(each).get("mountPath"))
         if where:
-            yield Override(
-                "volume",
-                (text(fields(each).get("name")), where),
-                source_of(each, given.source),
-                name,
-                literal=_literal(where),
-            )
+            source, pair = source_of(each, given.source), (text(fields(each).get("name")), where)
+            yield Override("volume", pair, source, name, literal=_literal(where))
     for each in items(given.get("env")):
         variable, value = text(fields(each).get("name")), fields(each).get("value")
-        pair = (variable,) if value is None else (variable, text(value))
         if variable:
-            yield Override(
-                "environment",
-                pair,
-                source_of(each, given.source),
-                name,
-                literal=_literal("".join(pair)),
-            )
+            setting = (variable,) if value is None else (variable, text(value))
+            source, literal = source_of(each, given.source), _literal("".join(setting))
+            yield Override("environment", setting, source, name, literal=literal)
     for each in items(given.get("ports")):
         port = text(fields(each).get("containerPort"))
         if port:
-            yield Override(
-                "ports", port, source_of(each, given.source), name, literal=_literal(port)
-            )
+            source = source_of(each, given.source)
+            yield Override("ports", port, source, name, literal=_literal(port))
+
+
+def _started(given: Fields, name: str) -> Iterator[Override]:
+    """The main process, probes, and lifecycle hooks."""
+    for key, kind in (("command", "entrypoint"), ("args", "command")):
+        words = texts(given.get(key))
+        if words:
+            yield _exec(kind, words, given.at(key), name)
+    holders = [given.get(key) for key in ("livenessProbe", "readinessProbe", "startupProbe")]
+    for holder in (*holders, *fields(given.get("lifecycle")).values()):
+        action = fields(fields(holder).get("exec"))
+        if texts(action.get("command")):
+            yield _exec("exec", texts(action.get("command")), action.at("command"), name)
 
 
 def security(own: Any, pod: Fields, name: str) -> Iterator[Override]:
-    """runAsUser, runAsGroup, runAsNonRoot, readOnlyRootFilesystem: the container's win over the pod's."""
+    """Users and the read-only root file system; the container's setting wins over the pod's."""
     mine = fields(own)
     for key in ("runAsUser", "runAsNonRoot"):
         holder = mine if key in mine else pod
@@ -288,7 +279,7 @@ def _looked_up(values: Fields, dotted: str) -> str | None:
     return current if isinstance(current, str) and "\n" not in current else None
 
 
-def chart_values(tree: Tree, path: str, content: str) -> Iterator[Shown]:
+def chart_values(_: Tree, path: str, content: str) -> Iterator[Shown]:
     """values.yaml: a mapping with an `image.repository`, and what stands beside it."""
     if "{{" in content:
         return

@@ -1,25 +1,21 @@
-"""CI systems beside GitHub: GitLab, CircleCI, Azure, Cloud Build, and those that only list commands.
+"""CI systems beside GitHub: GitLab, CircleCI, Azure.
 
-Cloud Build: https://cloud.google.com/build/docs/build-config-file-schema (a step's `args` are given to
-the image's entrypoint; the source lies in /workspace, `dir` is relative to it). Azure's Docker task:
-https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/docker-v2 (without `buildContext`
-it is the Dockerfile's folder; without `Dockerfile` the first one found).
+Azure's Docker task: https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/docker-v2
+(without `buildContext` it is the Dockerfile's folder; without `Dockerfile` the first one found).
 """
 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dfix.ecosystems.repository.builds import kaniko
-from dfix.ecosystems.repository.docker import Where, shown
+from dfix.ecosystems.repository.docker import Where
 from dfix.ecosystems.repository.expressions import azure, circle
 from dfix.ecosystems.repository.placing import pairs, placed
 from dfix.ecosystems.repository.scripts import CHECKOUTS, read_commands
 from dfix.ecosystems.repository.shown import ROOT, Built, Consumed, folders_of
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
-from dfix.ecosystems.repository.words import Command, Word
+from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Fields,
     Items,
@@ -39,19 +35,21 @@ if TYPE_CHECKING:
     from dfix.ecosystems.tree import Tree
 
 
-def _scripts(value: Any) -> Iterator[tuple[str, int]]:
-    """(text, line) of a command or a list of them, nested lists included; blocks begin a line later."""
+def scripts_of(value: Any) -> Iterator[tuple[str, int]]:
+    """(text, line) of a command or a list of them; a block's text begins a line later."""
     if isinstance(value, Items):
         for each in value:
             if each is not value:
                 yield from (
-                    _scripts(each) if not isinstance(each, Items) else ((t, 0) for t in texts(each))
+                    scripts_of(each)
+                    if not isinstance(each, Items)
+                    else ((t, 0) for t in texts(each))
                 )
     elif isinstance(value, str):
         yield value, getattr(value, "line", 1) + (1 if "\n" in value.strip() else 0)
 
 
-def _constants(value: Any) -> dict[str, str]:
+def constants(value: Any) -> dict[str, str]:
     """Variables with a literal value."""
     found: dict[str, str] = {}
     for name, each in fields(value).items():
@@ -72,7 +70,7 @@ def gitlab(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     if isinstance(root, Note):
         yield root
         return
-    variables = _constants(root.get("variables"))
+    variables = constants(root.get("variables"))
     default = fields(root.get("default"))
     yield from _image(
         path, "the default image", root.get("image") or default.get("image"), variables
@@ -85,7 +83,7 @@ def gitlab(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     ]
     where = Where(tree, path, ephemeral=True)
     for value in shared:
-        for script, line in _scripts(value):
+        for script, line in scripts_of(value):
             yield from read_commands(script, where, folders=("",), line=line, env=variables)
     for name, job in root.items():
         if name in {
@@ -98,13 +96,13 @@ def gitlab(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             "workflow",
         } or not isinstance(job, Fields):
             continue
-        env = {**variables, **_constants(job.get("variables"))}
+        env = {**variables, **constants(job.get("variables"))}
         if not name.startswith("."):
             yield from _image(path, f"the job {name}", job.get("image"), env)
         parts: list[str] = []
         first = 0
         for key in ("before_script", "script"):  # one shell reads both
-            for script, line in _scripts(job.get(key)):
+            for script, line in scripts_of(job.get(key)):
                 first = first or line
                 parts.extend([""] * (line - first - sum(part.count("\n") + 1 for part in parts)))
                 parts.append(script)
@@ -144,7 +142,7 @@ def circleci(tree: Tree, path: str, content: str) -> Iterator[Shown]:
                     yield Consumed(
                         Consumer(what, source_of(image, path)), image=circle(image, names).text
                     )
-            env = _constants(job.get("environment"))
+            env = constants(job.get("environment"))
             for step in walk(job.get("steps")):
                 yield from _circle_step(tree, path, step, names, env)
     for workflow in walk(root.get("workflows")):
@@ -159,9 +157,9 @@ def _circle_step(
     run = step.get("run")
     command = run if isinstance(run, str) else fields(run).get("command")
     if text(command):
-        own = {**env, **_constants(fields(run).get("environment"))}
+        own = {**env, **constants(fields(run).get("environment"))}
         folder = text(fields(run).get("working_directory")) or "."
-        for script, line in _scripts(command):
+        for script, line in scripts_of(command):
             expanded = circle(script, names).text
             yield from read_commands(
                 expanded,
@@ -225,21 +223,21 @@ def _azure_step(
 ) -> Iterator[Shown]:
     where = Where(tree, path, ephemeral=True)
     for key in ("script", "bash", "pwsh", "powershell"):
-        for script, line in _scripts(step.get(key)):
+        for script, line in scripts_of(step.get(key)):
             folder = azure(step.get("workingDirectory") or ".", names)
             yield from read_commands(
                 azure(script, names).text,
                 where,
                 folders=_folders(folder),
                 line=line,
-                env={**env, **_constants(step.get("env"))},
+                env={**env, **constants(step.get("env"))},
             )
     task = text(step.get("task")).partition("@")
     given = fields(step.get("inputs"))
     if task[0] == "Docker":
         yield from _docker_task(tree, step, task[2], given, names)
     elif task[0] in {"AzureCLI", "Bash", "CmdLine"}:
-        for script, line in _scripts(given.get("inlineScript") or given.get("script")):
+        for script, line in scripts_of(given.get("inlineScript") or given.get("script")):
             folder = azure(given.get("workingDirectory") or ".", names)
             yield from read_commands(
                 azure(script, names).text, where, folders=_folders(folder), line=line, env=env
@@ -276,158 +274,5 @@ def _docker_task(
         ephemeral=True,
     )
     found = placed(tree, use, ("",), context, file, "folder")
-    if found is not None:
-        yield Built(found)
-
-
-# Cloud Build
-
-
-def cloudbuild(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """cloudbuild.yaml: the steps that run docker, kaniko or a shell."""
-    root = document(path, content)
-    if isinstance(root, Note):
-        yield root
-        return
-    env = _constants(root.get("substitutions"))
-    options = texts(fields(root.get("options")).get("env"))
-    # `gcloud builds submit` takes the folder above or the file's own
-    folders = tuple(dict.fromkeys(("", posixpath.dirname(path))))
-    for each in items(root.get("steps")):
-        step = fields(each)
-        name = text(step.get("name"))
-        folder = text(step.get("dir"))
-        places = tuple(place for f in folders for place in folders_of(f, folder))
-        own = {
-            **env,
-            **{
-                k: v for k, v in pairs([*options, *texts(step.get("env"))]).items() if v is not None
-            },
-        }
-        line = step.lines.get("args", step.line)
-        where = Where(tree, path, ephemeral=True)
-        words = tuple(_substituted(value, env) for value in texts(step.get("args")))
-        command = Command((), line, places, own)
-        entrypoint = text(step.get("entrypoint"))
-        if "kaniko" in name:
-            kaniko_command = Command((Word("executor"), *words), line, places, own)
-            yield from kaniko(kaniko_command, words, where)
-        elif entrypoint in {"bash", "sh", "/bin/bash", "/bin/sh"} and len(words) > 1:
-            yield from read_commands(
-                words[-1].text,
-                where,
-                folders=places,
-                line=getattr(step["args"][-1], "line", line),
-                env=own,
-            )
-        elif name.rpartition("/")[2].partition(":")[0] == "docker" and not entrypoint:
-            command = Command((Word("docker"), *words), line, places, own)
-            for found in shown(command, where):
-                yield _as_cloudbuild(found, own)
-        elif text(step.get("script")):
-            yield from read_commands(
-                text(step.get("script")), where, folders=places, line=line + 1, env=own
-            )
-
-
-def _as_cloudbuild(found: Shown, env: Mapping[str, str]) -> Shown:
-    if isinstance(found, Built) and found.use.builder == "docker" and "DOCKER_BUILDKIT" not in env:
-        return Built(replace(found.use, builder="cloudbuild-docker"))
-    return found
-
-
-def _substituted(value: str, env: Mapping[str, str]) -> Word:
-    for name in sorted(env, key=len, reverse=True):
-        value = value.replace(f"${{{name}}}", env[name]).replace(f"${name}", env[name])
-    return Word(value.replace("$$", "$"), "$" not in value.replace("$$", ""))
-
-
-# those that only list commands
-
-_COMMAND_KEYS = {
-    "script",
-    "before_script",
-    "install",
-    "before_install",
-    "after_success",
-    "deploy",
-    "commands",
-    "command",
-    "cmds",
-    "cmd",
-    "run",
-    "sh",
-    "steps",
-    "before_deploy",
-    "build_script",
-    "test_script",
-    "build",
-}
-
-
-def command_lists(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """Travis, Bitbucket, Drone, Woodpecker, CodeBuild, Buildkite, AppVeyor, Taskfile, pre-commit-like files."""
-    root = document(path, content)
-    if isinstance(root, Note):
-        yield root
-        return
-    base = posixpath.basename(path)
-    taskfile = base.lower().startswith("taskfile")
-    folder = posixpath.dirname(path) if taskfile else ""
-    env = {
-        name: each
-        for owner in ("env", "vars", "environment")
-        for name, each in _constants(root.get(owner)).items()
-    }
-    ephemeral = not taskfile
-    for each in walk(root):
-        at = text(each.get("dir"))
-        places = folders_of(folder, at)
-        for key in _COMMAND_KEYS & each.keys():
-            for script, line in _scripts(each[key]):
-                if line:
-                    plain = _templated(script, env)
-                    yield from read_commands(
-                        plain, Where(tree, path, ephemeral), folders=places, line=line, env=env
-                    )
-        image = each.get("image")
-        if text(image) and each.keys() & {"commands", "script", "steps", "pipeline"}:
-            yield Consumed(Consumer(f"a step of {path}", source_of(image, path)), image=text(image))
-        yield from _drone_plugin(tree, path, each)
-
-
-def _templated(script: str, env: Mapping[str, str]) -> str:
-    for name, value in env.items():
-        script = script.replace("{{." + name + "}}", value).replace("{{ ." + name + " }}", value)
-    return script
-
-
-def _drone_plugin(tree: Tree, path: str, step: Fields) -> Iterator[Shown]:
-    """``image: plugins/docker`` with settings (https://plugins.drone.io/plugins/docker)."""
-    image = text(step.get("image")).partition(":")[0]
-    if not image.endswith(
-        ("plugins/docker", "plugin-docker-buildx", "plugins/kaniko", "plugins/ecr", "plugins/gcr")
-    ):
-        return
-    given = fields(step.get("settings")) or step
-    builder = "kaniko" if "kaniko" in image else "buildx" if "buildx" in image else "drone-docker"
-    use = BuildUse(
-        None,
-        None,
-        step.at("image"),
-        builder,
-        tags=texts(given.get("repo")),
-        target=text(given.get("target")) or None,
-        ephemeral=True,
-    )
-    file = text(given.get("dockerfile"))
-    found = placed(
-        tree,
-        use,
-        ("",),
-        Word(text(given.get("context")) or "."),
-        Word(file) if file else None,
-        "folder",
-    )
     if found is not None:
         yield Built(found)

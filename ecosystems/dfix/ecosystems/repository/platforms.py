@@ -1,12 +1,9 @@
 """Hosting platforms and release tools that build a Dockerfile, each by its own file.
 
-heroku.yml: https://devcenter.heroku.com/articles/build-docker-images-heroku-yml (the context is always
-the Dockerfile's folder; `run` replaces CMD). fly.toml: https://fly.io/docs/reference/configuration/.
-railway: https://docs.railway.com/reference/config-as-code (the start command replaces the entrypoint,
-in exec form). render.yaml: https://render.com/docs/blueprint-spec. GoReleaser builds in a temporary
-folder that holds only binaries and `extra_files`: https://goreleaser.com/customization/docker/. AWS
-Copilot: https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/#image-build. Kamal:
-https://kamal-deploy.org/docs/configuration/builders/.
+heroku.yml: https://devcenter.heroku.com/articles/build-docker-images-heroku-yml (the context is
+always the Dockerfile's folder; `run` replaces CMD). fly.toml: https://fly.io/docs/reference/configuration/.
+railway: https://docs.railway.com/reference/config-as-code (the start command replaces the
+entrypoint, in exec form). render.yaml: https://render.com/docs/blueprint-spec.
 """
 
 from __future__ import annotations
@@ -14,10 +11,9 @@ from __future__ import annotations
 import json
 import posixpath
 import tomllib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dfix.ecosystems.repository.placing import cache_types, placed
+from dfix.ecosystems.repository.placing import placed
 from dfix.ecosystems.repository.shown import Built, Started, inside, starts_shell
 from dfix.ecosystems.repository.values import BuildUse, Note, Override
 from dfix.ecosystems.repository.words import Word
@@ -26,7 +22,6 @@ from dfix.ecosystems.repository.yamls import (
     Items,
     document,
     fields,
-    items,
     source_of,
     text,
     texts,
@@ -41,7 +36,11 @@ if TYPE_CHECKING:
     from dfix.ecosystems.tree import Tree
 
 
-def _built(
+LIMIT = 100_000
+"""Characters of a file that is read."""
+
+
+def hosted(
     tree: Tree,
     use: BuildUse,
     folder: str,
@@ -59,7 +58,7 @@ def _built(
     )
 
 
-def _start(
+def start(
     kind: OverrideKind, value: Any, source: str, service: str, form: Form = "exec"
 ) -> Override:
     """A start command: a text that a shell reads, or words."""
@@ -96,7 +95,7 @@ def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         use = BuildUse(
             None, None, docker.at(name), "heroku", target=target, args=args, key=f"{path}#{name}"
         )
-        found = _built(tree, use, folder, posixpath.dirname(file), file, "folder")
+        found = hosted(tree, use, folder, posixpath.dirname(file), file, "folder")
         if found is not None:
             yield Built(found)
     runs = fields(root.get("run"))
@@ -109,13 +108,13 @@ def heroku(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         source = source_of(command, runs.at(name))
         if isinstance(command, str):
             yield Started(
-                (_start("command", command, source, service, "shell"),),
+                (start("command", command, source, service, "shell"),),
                 source,
                 key=f"{path}#{service}",
             )
         elif isinstance(command, Items):  # each entry is a command line of its own
             for line in texts(command):
-                started = _start("command", line, source, service, "shell")
+                started = start("command", line, source, service, "shell")
                 yield Started((started,), source, key=f"{path}#{service}")
 
 
@@ -129,7 +128,7 @@ def procfile(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         name, colon, command = line.partition(":")
         if colon and command.strip() and not line.startswith("#") and names:
             source = f"{path}:{number}"
-            override = _start("command", command.strip(), source, name.strip(), "shell")
+            override = start("command", command.strip(), source, name.strip(), "shell")
             yield Started((override,), source, key=f"file:{posixpath.join(folder, names[0])}")
 
 
@@ -148,27 +147,27 @@ def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     use = BuildUse(
         None, None, source, "fly", target=str(target) if target else None, args=args, key=path
     )
-    found = _built(
+    found = hosted(
         tree, use, posixpath.dirname(path), ".", str(build.get("dockerfile", "")), "folder"
     )
     if found is not None:
         yield Built(found)
     overrides = [
-        _start("command", str(command), f"{path}:{_line(content, str(name))}", str(name))
+        start("command", str(command), f"{path}:{_line(content, str(name))}", str(name))
         for name, command in _table(root.get("processes")).items()
         if command
     ]
     release = _table(root.get("deploy")).get("release_command")
     if release:
         overrides.append(
-            _start("exec", str(release), f"{path}:{_line(content, 'release_command')}", "release")
+            start("exec", str(release), f"{path}:{_line(content, 'release_command')}", "release")
         )
     experimental = _table(root.get("experimental"))
     for key, kind in (("cmd", "command"), ("entrypoint", "entrypoint"), ("exec", "exec")):
         value = experimental.get(key)
         if isinstance(value, list | str):
             words = value if isinstance(value, str) else Items(str(each) for each in value)
-            overrides.append(_start(kind, words, f"{path}:{_line(content, key)}", "app"))
+            overrides.append(start(kind, words, f"{path}:{_line(content, key)}", "app"))
     mounts = root.get("mounts")
     for mount in mounts if isinstance(mounts, list) else [mounts]:
         if isinstance(mount, dict) and mount.get("destination"):
@@ -186,9 +185,9 @@ def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
 
 
 def railway(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """railway.json or railway.toml: a Dockerfile in the folder is used unless another builder is named."""
+    """railway.json, railway.toml: a Dockerfile in the folder is used unless others are named."""
     if path.endswith(".json"):
-        root = _json(path, content)
+        root = json_mapping(path, content)
     else:
         root = _toml(path, content)
     if isinstance(root, Note):
@@ -204,11 +203,11 @@ def railway(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     ):
         return
     source = f"{path}:{_line(content, 'dockerfilePath')}"
-    found = _built(
+    found = hosted(
         tree, BuildUse(None, None, source, "railway", key=path), folder, ".", file, "either"
     )
     if found is None and file:
-        found = _built(
+        found = hosted(
             tree, BuildUse(None, None, source, "railway", key=path), "", ".", file, "either"
         )
     if found is not None:
@@ -218,7 +217,7 @@ def railway(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         value = deploy.get(key)
         for each in value if isinstance(value, list) else [value]:
             if each:
-                overrides.append(_start(kind, str(each), f"{path}:{_line(content, key)}", "app"))  # type: ignore[arg-type]
+                overrides.append(start(kind, str(each), f"{path}:{_line(content, key)}", "app"))  # type: ignore[arg-type]
     yield Started(tuple(overrides), path, key=path)
 
 
@@ -235,7 +234,7 @@ def render(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         base = inside("", text(each.get("rootDir"))) or ""
         key = f"{path}#{name}"
         use = BuildUse(None, None, each.at("dockerfilePath", "runtime", "env"), "render", key=key)
-        found = _built(
+        found = hosted(
             tree,
             use,
             base,
@@ -246,7 +245,7 @@ def render(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         if found is not None:
             yield Built(found)
         overrides = [
-            _start(kind, each[field], each.at(field), name, "shell")  # type: ignore[arg-type]
+            start(kind, each[field], each.at(field), name, "shell")  # type: ignore[arg-type]
             for field, kind in (("dockerCommand", "command"), ("preDeployCommand", "exec"))
             if text(each.get(field))
         ]
@@ -266,11 +265,11 @@ def do_app(tree: Tree, path: str, content: str) -> Iterator[Shown]:
         key = f"{path}#{text(each.get('name'))}"
         use = BuildUse(None, None, each.at("dockerfile_path"), "digitalocean", key=key)
         context = text(each.get("source_dir")).strip("/") or "."
-        found = _built(tree, use, "", context, file.lstrip("/"), "folder")
+        found = hosted(tree, use, "", context, file.lstrip("/"), "folder")
         if found is not None:
             yield Built(found)
         if text(each.get("run_command")):
-            override = _start(
+            override = start(
                 "command",
                 each["run_command"],
                 each.at("run_command"),
@@ -280,165 +279,8 @@ def do_app(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             yield Started((override,), each.source, key=key)
 
 
-def goreleaser(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """.goreleaser.yaml: its context is made on the way, so it is never a folder of the repository."""
-    root = document(path, content)
-    if isinstance(root, Note):
-        yield root
-        return
-    for key in ("dockers", "dockers_v2"):
-        for each in items(root.get(key)):
-            entry = fields(each)
-            flags = texts(entry.get("build_flag_templates"))
-            builder = text(entry.get("use")) or ("buildx" if key == "dockers_v2" else "docker")
-            tags = texts(entry.get("image_templates")) or texts(entry.get("images"))
-            use = BuildUse(
-                None, None, entry.at("dockerfile", "image_templates"), builder, tags=tags
-            )
-            file = text(entry.get("dockerfile")) or "Dockerfile"
-            if "{{" in file:
-                continue
-            found = _built(tree, use, "", ".", file, "folder")
-            if found is not None:
-                target = next(
-                    (flag.partition("=")[2] for flag in flags if flag.startswith("--target=")), None
-                )
-                why = "a temporary folder that GoReleaser fills with binaries"
-                yield Built(replace(found, context=None, context_why=why, target=target))
-
-
-def copilot(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """copilot/<service>/manifest.yml: `image.build`, `entrypoint`, `command`."""
-    root = document(path, content)
-    if isinstance(root, Note) or not text(root.get("type")):
-        return
-    image = fields(root.get("image"))
-    build = image.get("build")
-    given = fields(build)
-    file = build if isinstance(build, str) else text(given.get("dockerfile"))
-    if not file:
-        return
-    use = BuildUse(
-        None,
-        None,
-        image.at("build"),
-        "copilot",
-        key=path,
-        target=text(given.get("target")) or None,
-        args={name: text(value) for name, value in fields(given.get("args")).items()},
-        cache_from=cache_types(texts(given.get("cache_from"))),
-    )
-    context = text(given.get("context")) or posixpath.dirname(file)
-    found = _built(tree, use, "", context, file, "folder")
-    if found is not None:
-        yield Built(found)
-    overrides = [
-        _start(key, root[key], root.at(key), text(root.get("name")))  # type: ignore[arg-type]
-        for key in ("entrypoint", "command")
-        if root.get(key)
-    ]
-    yield Started(tuple(overrides), path, key=path)
-
-
-def kamal(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """config/deploy.yml of Kamal: builder, servers' commands."""
-    if "<%" in content:
-        content = "\n".join(
-            "" if line.lstrip().startswith("<%") else line for line in content.splitlines()
-        )
-    root = document(path, content)
-    if isinstance(root, Note) or not (text(root.get("service")) and text(root.get("image"))):
-        return
-    builder = fields(root.get("builder"))
-    cache = text(fields(builder.get("cache")).get("type"))
-    use = BuildUse(
-        None,
-        None,
-        builder.at("dockerfile", "context") if builder.path else path,
-        "buildx",
-        key=path,
-        target=text(builder.get("target")) or None,
-        args={name: text(value) for name, value in fields(builder.get("args")).items()},
-        secrets=texts(builder.get("secrets")),
-        tags=(text(root["image"]),),
-        cache_from=(cache,) if cache else (),
-        cache_to=(cache,) if cache else (),
-        platforms=texts(builder.get("arch")),
-    )
-    found = _built(
-        tree,
-        use,
-        "",
-        text(builder.get("context")),
-        text(builder.get("dockerfile")) or "Dockerfile",
-        "folder",
-    )
-    if found is not None:
-        yield Built(found)
-    overrides = []
-    for role in fields(root.get("servers")).values():
-        given = fields(role)
-        if text(given.get("cmd")):
-            overrides.append(
-                _start("command", given["cmd"], given.at("cmd"), text(root["service"]), "shell")
-            )
-    for each in texts(root.get("volumes")):
-        source, _, where = each.partition(":")
-        overrides.append(
-            Override(
-                "volume",
-                (source, where.partition(":")[0]),
-                root.at("volumes"),
-                text(root["service"]),
-            )
-        )
-    yield Started(tuple(overrides), path, key=path)
-
-
-def caprover(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """captain-definition: https://caprover.com/docs/captain-definition-file.html."""
-    root = _json(path, content)
-    file = root.get("dockerfilePath") if isinstance(root, dict) else None
-    if isinstance(file, str):
-        found = _built(
-            tree,
-            BuildUse(None, None, path, "caprover"),
-            posixpath.dirname(path),
-            ".",
-            file,
-            "folder",
-        )
-        if found is not None:
-            yield Built(found)
-
-
-def sam(tree: Tree, path: str, content: str) -> Iterator[Shown]:
-    """An AWS SAM template's ``Metadata: {Dockerfile, DockerContext}``."""
-    root = document(path, content)
-    if isinstance(root, Note):
-        return
-    for each in walk(root):
-        if text(each.get("DockerContext")):
-            use = BuildUse(
-                None,
-                None,
-                each.at("Dockerfile", "DockerContext"),
-                "sam",
-                target=text(each.get("DockerBuildTarget")) or None,
-            )
-            found = _built(
-                tree,
-                use,
-                posixpath.dirname(path),
-                text(each["DockerContext"]),
-                text(each.get("Dockerfile")),
-            )
-            if found is not None:
-                yield Built(found)
-
-
 def _toml(path: str, content: str) -> dict[str, Any] | Note:
-    if len(content) > 100_000:  # noqa: PLR2004
+    if len(content) > LIMIT:
         return Note("not read: too large", path)
     try:
         return tomllib.loads(content)
@@ -446,7 +288,7 @@ def _toml(path: str, content: str) -> dict[str, Any] | Note:
         return Note("not valid TOML", path)
 
 
-def _json(path: str, content: str) -> dict[str, Any] | Note:
+def json_mapping(path: str, content: str) -> dict[str, Any] | Note:
     try:
         found = json.loads(content[:1_000_000])
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Shell scripts, Makefiles, justfiles, package.json scripts and Jenkinsfiles: text with commands."""
+"""Text with commands: shell scripts, Makefiles, justfiles, package.json, Jenkinsfiles."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def _inner(command: Command, where: Where) -> Iterator[Shown]:
     """``sh -c "docker build ."``."""
     texts = command.texts
     if (
-        len(texts) > 2
+        len(texts) > len(("sh", "-c"))
         and posixpath.basename(texts[0]) in {"sh", "bash"}
         and texts[1].lstrip("-").endswith("c")
-    ):  # noqa: PLR2004
+    ):
         shell = Shell(command.folders, dict(command.env), "", command.line)
         for inner in shell.commands(texts[2]):
             yield from shown(inner, where)
 
 
 def shell_script(tree: Tree, path: str, text: str) -> Iterator[Shown]:
-    """A shell script: it may be started from its own folder, from the root, or from the one above."""
+    """A shell script: it may be started from its own folder, the root, or the one above."""
     folder = posixpath.dirname(path)
     candidates = tuple(dict.fromkeys(("", folder, posixpath.dirname(folder))))
     yield from read_commands(text, Where(tree, path), folders=candidates, script=path)
@@ -134,7 +134,7 @@ def _variables(text: str) -> tuple[dict[str, str | None], dict[str, str]]:
 
 
 def _expanded(text: str, variables: Mapping[str, str | None]) -> str:
-    """Replace references to known variables; ``$$`` is the shell's dollar, the rest stays unknown."""
+    """Replace references to known variables; ``$$`` is the shell's, the rest stays unknown."""
     text = text[:_RECIPE_LIMIT].replace("$(shell ", "$(")
     for _ in range(8):
         new = _REFERENCE.sub(lambda match: _value(match, variables), text)
@@ -240,7 +240,7 @@ def jenkinsfile(tree: Tree, path: str, text: str) -> Iterator[Shown]:
 
 
 def _scopes(text: str) -> list[tuple[int, int, str]]:
-    """(begin, end, folder) of each ``dir('folder') { ... }``; text in quotes may hold braces in pairs."""
+    """(begin, end, folder) of each ``dir('folder') { ... }``; quotes may hold braces in pairs."""
     found = []
     for match in list(_DIR.finditer(text))[:200]:
         depth, end = 1, match.end()

@@ -22,7 +22,7 @@ ROOT = "/@root"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Something is built. Without `use.dockerfile` only its builder counts, for every Dockerfile."""
+    """Something is built. Without `use.dockerfile` only its builder counts, for every file."""
 
     use: BuildUse
 
@@ -78,13 +78,13 @@ Shown = Built | Started | Consumed | Tagged | ComposeCalled | Note
 
 
 def inside(folder: str, path: str) -> str | None:
-    """A path from the root of what `path` means in `folder`; None if it lies outside or is absolute."""
+    """What `path` means in `folder`, from the root; None if it lies outside or is absolute."""
     if path.startswith(ROOT):
         folder, path = "", path[len(ROOT) :].lstrip("/") or "."
     if path.startswith(("/", "~")) or "://" in path or path.startswith("git@"):
         return None
     joined = posixpath.normpath(posixpath.join(folder, path or "."))
-    if joined == ".." or joined.startswith("../"):
+    if joined.startswith("../") or joined == "..":
         return None
     return "" if joined == "." else joined
 
@@ -98,7 +98,7 @@ def default_dockerfile(
 
 
 def remote(context: str) -> bool:
-    """Does a context name something that is fetched, not a folder?"""
+    """Does a context name something that is fetched?"""
     return "://" in context or context.startswith(("git@", "github.com/", "target:", "service:"))
 
 

@@ -1,7 +1,7 @@
 """Skaffold, OpenShift build configurations, Tilt and DevSpace: tools that build into a cluster.
 
 https://skaffold.dev/docs/references/yaml/ (an artifact's Dockerfile is relative to its context; the
-local builder runs Docker, googleCloudBuild the docker builder of Cloud Build unless kaniko is named).
+local builder runs Docker, googleCloudBuild Cloud Build's docker builder unless kaniko is named).
 OpenShift's docker strategy is Buildah: https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/builds_using_buildconfig/understanding-image-builds.
 https://docs.tilt.dev/api.html#api.docker_build.
 """
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.repository.shown import Shown
     from dfix.ecosystems.tree import Tree
+
+
+LIMIT = 100_000
+"""Characters of a Tiltfile that is read."""
 
 
 def skaffold(tree: Tree, path: str, content: str) -> Iterator[Shown]:
@@ -104,7 +108,7 @@ def build_config(tree: Tree, path: str, content: str) -> Iterator[Shown]:
                 None,
                 None,
                 fields(each["strategy"]).at("dockerStrategy"),
-                "openshift",
+                "buildah",
                 args={
                     text(fields(a).get("name")): text(fields(a).get("value"))
                     for a in items(strategy.get("buildArgs"))
@@ -125,7 +129,7 @@ def build_config(tree: Tree, path: str, content: str) -> Iterator[Shown]:
 
 def tiltfile(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     """A Tiltfile: ``docker_build(ref, context, dockerfile=...)``, when it reads as Python."""
-    if "docker_build" not in content or len(content) > 100_000:  # noqa: PLR2004
+    if "docker_build" not in content or len(content) > LIMIT:
         return
     try:
         module = ast.parse(content)

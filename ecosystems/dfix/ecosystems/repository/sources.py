@@ -27,19 +27,19 @@ PACKAGE = "dfix.ecosystems.repository"
 BY_NAME: dict[str, tuple[str, ...]] = {
     ".gitlab-ci.yml": ("pipelines.gitlab",),
     ".gitlab-ci.yaml": ("pipelines.gitlab",),
-    "cloudbuild.yaml": ("pipelines.cloudbuild",),
-    "cloudbuild.yml": ("pipelines.cloudbuild",),
-    ".travis.yml": ("pipelines.command_lists",),
-    "bitbucket-pipelines.yml": ("pipelines.command_lists",),
-    ".drone.yml": ("pipelines.command_lists",),
-    ".woodpecker.yml": ("pipelines.command_lists",),
-    "buildspec.yml": ("pipelines.command_lists",),
-    "buildspec.yaml": ("pipelines.command_lists",),
-    "appveyor.yml": ("pipelines.command_lists",),
-    ".appveyor.yml": ("pipelines.command_lists",),
-    "Taskfile.yml": ("pipelines.command_lists",),
-    "Taskfile.yaml": ("pipelines.command_lists",),
-    "taskfile.yml": ("pipelines.command_lists",),
+    "cloudbuild.yaml": ("cloudbuild.cloudbuild",),
+    "cloudbuild.yml": ("cloudbuild.cloudbuild",),
+    ".travis.yml": ("lists.command_lists",),
+    "bitbucket-pipelines.yml": ("lists.command_lists",),
+    ".drone.yml": ("lists.command_lists",),
+    ".woodpecker.yml": ("lists.command_lists",),
+    "buildspec.yml": ("lists.command_lists",),
+    "buildspec.yaml": ("lists.command_lists",),
+    "appveyor.yml": ("lists.command_lists",),
+    ".appveyor.yml": ("lists.command_lists",),
+    "Taskfile.yml": ("lists.command_lists",),
+    "Taskfile.yaml": ("lists.command_lists",),
+    "taskfile.yml": ("lists.command_lists",),
     "Jenkinsfile": ("scripts.jenkinsfile",),
     "Makefile": ("scripts.makefile",),
     "makefile": ("scripts.makefile",),
@@ -55,11 +55,11 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "railway.toml": ("platforms.railway",),
     "render.yaml": ("platforms.render",),
     "render.yml": ("platforms.render",),
-    ".goreleaser.yml": ("platforms.goreleaser",),
-    ".goreleaser.yaml": ("platforms.goreleaser",),
-    "goreleaser.yml": ("platforms.goreleaser",),
-    "goreleaser.yaml": ("platforms.goreleaser",),
-    "captain-definition": ("platforms.caprover",),
+    ".goreleaser.yml": ("releases.goreleaser",),
+    ".goreleaser.yaml": ("releases.goreleaser",),
+    "goreleaser.yml": ("releases.goreleaser",),
+    "goreleaser.yaml": ("releases.goreleaser",),
+    "captain-definition": ("releases.caprover",),
     "skaffold.yaml": ("skaffold.skaffold",),
     "skaffold.yml": ("skaffold.skaffold",),
     "Tiltfile": ("skaffold.tiltfile",),
@@ -82,10 +82,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?:^|.*/)\.?azure-pipelines?[^/]*\.ya?ml$|(?:^|.*/)\.(?:azure-pipelines|azuredevops|ado)/.*\.ya?ml$",
             "pipelines.azure_pipelines",
         ),
-        (r"(?:^|.*/)[^/]*cloud-?build[^/]+\.ya?ml$", "pipelines.cloudbuild"),
+        (r"(?:^|.*/)[^/]*cloud-?build[^/]+\.ya?ml$", "cloudbuild.cloudbuild"),
         (
             r"(?:^|.*/)\.(?:buildkite|woodpecker|semaphore)/[^/]*\.ya?ml$|.*/buildspec[^/]+\.ya?ml$",
-            "pipelines.command_lists",
+            "lists.command_lists",
         ),
         (r"(?:^|.*/)(?:[^/]*\.)?docker-bake[^/]*\.(?:hcl|json)$", "bake.bake_file"),
         (r"(?:^|.*/)Jenkinsfile[^/]*$|.*\.jenkinsfile$", "scripts.jenkinsfile"),
@@ -95,13 +95,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "scripts.shell_script",
         ),
         (r".*\.(?:ps1|bat|cmd)$", "scripts.batch_file"),
-        (r"(?:^|.*/)copilot/[^/]+/manifest\.ya?ml$", "platforms.copilot"),
-        (r"(?:^|.*/)config/deploy(?:\.[^/]+)?\.ya?ml$", "platforms.kamal"),
+        (r"(?:^|.*/)copilot/[^/]+/manifest\.ya?ml$", "releases.copilot"),
+        (r"(?:^|.*/)config/deploy(?:\.[^/]+)?\.ya?ml$", "releases.kamal"),
         (r"(?:^|.*/)\.do/(?:app|deploy\.template)\.ya?ml$", "platforms.do_app"),
         (r"(?:^|.*/)fly\.[^/]+\.toml$", "platforms.fly"),
     )
 )
 
+CANONICAL = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""What compose reads when no file is named, the preferred one first."""
 COMPOSE = re.compile(r"^(?:.*[-_.])?(?:docker[-_]?)?compose(?:[-_.].*)?\.ya?ml$")
 DOCKERFILE = re.compile(
     r"^(?:[Dd]ockerfile|Containerfile)(?:[.\-_].+)?$|^.+\.(?:[Dd]ockerfile|Containerfile)$"
@@ -109,6 +111,9 @@ DOCKERFILE = re.compile(
 _NO_DOCKERFILE = re.compile(
     r"\.(?:dockerignore|md|txt|sh|py|go|js|ts|ya?ml|json|rst|html|orig|bak|rej)$"
 )
+
+GENERIC = ("kubernetes.manifest", "skaffold.build_config", "releases.sam")
+"""Who is asked about a YAML file whose name tells nothing."""
 
 SKIPPED = frozenset(
     {
@@ -148,7 +153,7 @@ def readers(path: str) -> tuple[str, ...]:
 
 
 def shown_in(tree: Tree, paths: tuple[str, ...]) -> Iterator[Shown]:
-    """What all files of a repository show. A reader that fails on a file leaves a note, never more."""
+    """What all files of a repository show. What cannot be read leaves a note, never more."""
     left = FILES
     compose: dict[str, list[str]] = {}
     for path in paths:
@@ -157,15 +162,19 @@ def shown_in(tree: Tree, paths: tuple[str, ...]) -> Iterator[Shown]:
             compose.setdefault(posixpath.dirname(path), []).append(path)
             continue
         found = readers(path)
-        if not found and name.endswith((".yaml", ".yml")):
-            found = ("kubernetes.manifest", "skaffold.build_config", "platforms.sam")
-        if not found:
+        if not found and not name.endswith((".yaml", ".yml")):
             continue
         left -= 1
         if left < 0:
             yield Note(f"more than {FILES} files may show builds: the rest was not read", path)
             break
-        yield from _read(tree, path, found)
+        text = _text(tree, path)
+        if found:
+            yield from _read(tree, path, text, found)
+        elif "services:" in text and "build:" in text and "kind:" not in text:
+            compose.setdefault(posixpath.dirname(path), []).append(path)  # local.yml, stack.yml
+        else:
+            yield from _read(tree, path, text, GENERIC)
     for folder, files in compose.items():
         yield from _compose(tree, folder, tuple(files))
 
@@ -173,21 +182,23 @@ def shown_in(tree: Tree, paths: tuple[str, ...]) -> Iterator[Shown]:
 _NEEDED: dict[str, tuple[str, ...]] = {
     "kubernetes.manifest": ("kind:",),
     "skaffold.build_config": ("dockerStrategy",),
-    "platforms.sam": ("DockerContext",),
+    "releases.sam": ("DockerContext",),
     "kubernetes.chart_values": ("repository:", "image:"),
 }
 """Words without which a reader need not be asked."""
 
 
-def _read(tree: Tree, path: str, names: tuple[str, ...]) -> Iterator[Shown]:
+def _text(tree: Tree, path: str) -> str:
+    """What a file says; nothing if it is no text, or too large to have been written by hand."""
     found = tree.read(path)
-    if not isinstance(found, Known) or len(found.value) > SIZE:
-        return
+    return found.value if isinstance(found, Known) and len(found.value) <= SIZE else ""
+
+
+def _read(tree: Tree, path: str, text: str, names: tuple[str, ...]) -> Iterator[Shown]:
     for name in names:
         needed = _NEEDED.get(name)
-        if needed is not None and not any(word in found.value for word in needed):
-            continue
-        yield from _guarded(_reader(name)(tree, path, found.value), path)
+        if needed is None or any(word in text for word in needed):
+            yield from _guarded(_reader(name)(tree, path, text), path)
 
 
 def _compose(tree: Tree, folder: str, files: tuple[str, ...]) -> Iterator[Shown]:

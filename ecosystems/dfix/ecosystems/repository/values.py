@@ -1,7 +1,7 @@
 """What a repository shows of one Dockerfile's use, as plain values.
 
-Paths are relative to the tree's root, in POSIX form; the empty string is the root itself. A `source`
-is ``path:line`` (lines from 1) or a path. Text that holds an expansion whose value the repository
+Paths are relative to the tree's root, in POSIX form; the empty string is the root itself. A
+`source` is ``path:line`` (lines from 1) or a path. Text that holds an expansion whose value the repository
 does not tell keeps it as written (``${TAG}``, ``${{ matrix.os }}``, ``{{ .Values.tag }}``).
 """
 
@@ -159,7 +159,7 @@ class Repository:
 
     @property
     def context(self) -> Fact[str]:
-        """The build context: the one that is shown, or the Dockerfile's folder if nothing shows one.
+        """The build context: the one shown, or the Dockerfile's folder if nothing shows one.
 
         Unknown where two different ones are shown, or where one is not a folder of the repository.
         """
@@ -188,7 +188,7 @@ class Repository:
 
     @property
     def ephemeral_cache(self) -> CacheUse | None:
-        """A cache that throw-away machines share (gha, registry, ...): there the layers are the cache."""
+        """A cache that throw-away machines share (gha, registry): there the layers are the cache."""
         for cache in self.caches:
             if cache.ephemeral and cache.type != "local":
                 return cache

@@ -22,7 +22,7 @@ LIMIT = 400_000
 DEPTH = 8
 """How deep values and command substitutions may refer to others."""
 EXPANSION = 5_000
-"""Characters in which an expansion must end; more are not looked at, so that reading stays linear."""
+"""Characters in which an expansion must end, so that reading stays linear."""
 
 KEYWORDS = frozenset(
     {"then", "do", "else", "elif", "if", "while", "until", "!", "{", "}", "fi", "done", "time"}
@@ -90,46 +90,35 @@ class _Walk:
         stdin: Word | None = None
         redirect = ""
         line = start = self.first
-        for kind, token, at in _tokens(text, self.first):
+        for kind, written, at in _tokens(text, self.first):
             line = at
             if kind == "word":
                 if not words:
                     start = at
-                word = self.expand(token)
+                word = self.expand(written)
                 if redirect:
                     stdin = word if redirect == "<" else stdin
                     redirect = ""
-                elif words or token not in KEYWORDS:
+                elif words or written not in KEYWORDS:
                     words.append(word)
                 continue
             if kind == "redirect":
-                redirect = token
+                redirect = written
                 if words and words[-1].text.isdigit():
                     words.pop()
                 continue
             if words:
                 yield from self._command(words, start, stdin)
             words, stdin, redirect = [], None, ""
-            if token == "(":
+            if written == "(":
                 self.saved.append(self.folders)
-            elif token == ")" and self.saved:
+            elif written == ")" and self.saved:
                 self.folders = self.saved.pop()
         if words:
             yield from self._command(words, min(start, line), stdin)
 
     def _command(self, words: list[Word], line: int, stdin: Word | None) -> Iterator[Command]:
-        env = dict(self.env)
-        while words and (ASSIGNMENT.match(words[0].text) or words[0].text in PREFIXES):
-            name, equals, value = words[0].text.partition("=")
-            if equals and ASSIGNMENT.match(words[0].text):
-                if words[0].known and not name.endswith("+"):
-                    env[name] = value
-                else:
-                    env.pop(name.rstrip("+"), None)
-            del words[0]
-            if not equals:
-                while words and words[0].text.startswith("-"):
-                    del words[0]
+        env = self._prefixed(words)
         if not words:
             for name in env.keys() | self.env.keys():
                 self._assign(name, env.get(name))
@@ -148,8 +137,23 @@ class _Walk:
         else:
             yield Command(tuple(words), line, self.folders, env, stdin)
 
+    def _prefixed(self, words: list[Word]) -> dict[str, str]:
+        """Take assignments and ``sudo``, ``exec``, ... off; what the command finds in its env."""
+        env = dict(self.env)
+        while words and (ASSIGNMENT.match(words[0].text) or words[0].text in PREFIXES):
+            word = words.pop(0)
+            name, equals, value = word.text.partition("=")
+            if not equals:
+                while words and words[0].text.startswith("-"):
+                    del words[0]
+            elif word.known and not name.endswith("+"):
+                env[name] = value
+            else:
+                env.pop(name.rstrip("+"), None)
+        return env
+
     def _assign(self, name: str, value: str | None) -> None:
-        """A name that the text gives two values is not known: which one holds depends on its branches."""
+        """A name with two values is not known: which one holds depends on the text's branches."""
         if value == self.env.get(name):
             return
         if value is None or name in self.assigned:
@@ -205,7 +209,7 @@ class _Walk:
         raw = token[at:end]
         if raw == "$":
             return raw, True, end
-        if raw.startswith("$((") or raw.startswith("${{") or self.depth > DEPTH:
+        if raw.startswith(("$((", "${{")) or self.depth > DEPTH:
             return raw, False, end
         value = self._substituted(raw) if raw[:2] == "$(" or raw[0] == "`" else self._variable(raw)
         return (raw, False, end) if value is None else (value, True, end)
@@ -237,7 +241,7 @@ class _Walk:
         return word
 
     def _substituted(self, raw: str) -> str | None:
-        """A few substitutions that name a folder: pwd, dirname "$0", git rev-parse --show-toplevel."""
+        """Substitutions that name a folder: pwd, dirname "$0", git rev-parse --show-toplevel."""
         inner = raw[1:-1] if raw[0] == "`" else raw[2:-1]
         shell = Shell(self.folders, self.env, self.path)
         walk = _Walk(shell, self.depth + 1)
@@ -325,7 +329,7 @@ def _expansion_end(text: str, at: int) -> int:
 def _tokens(text: str, first: int) -> Iterator[tuple[str, str, int]]:
     """(kind, text, line); kind is word, operator or redirect. Here-documents are passed over."""
     at, line = 0, first
-    heredocs: list[tuple[str, bool]] = []
+    heredocs: list[tuple[str, str]] = []
     while at < len(text):
         character = text[at]
         if character == "\n":
@@ -343,7 +347,7 @@ def _tokens(text: str, first: int) -> Iterator[tuple[str, str, int]]:
             at = len(text) if end < 0 else end
         elif text.startswith("<<", at) and not text.startswith("<<<", at):
             at += 2
-            strip = text.startswith("-", at)
+            strip = "\t" if text.startswith("-", at) else ""  # <<- takes tabs away
             match = re.compile(r"-?[ \t]*[\\'\"]?([A-Za-z0-9_]+)['\"]?").match(text, at)
             if match is not None:
                 heredocs.append((match[1], strip))
@@ -369,13 +373,13 @@ def _tokens(text: str, first: int) -> Iterator[tuple[str, str, int]]:
             at = end
 
 
-def _after_heredoc(text: str, at: int, line: int, delimiter: str, strip: bool) -> tuple[int, int]:  # noqa: FBT001
+def _after_heredoc(text: str, at: int, line: int, delimiter: str, strip: str) -> tuple[int, int]:
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         content = text[at:end].rstrip("\r")
         at, line = min(end + 1, len(text)), line + 1
-        if (content.lstrip("\t") if strip else content) == delimiter:
+        if (content.lstrip(strip) if strip else content) == delimiter:
             break
     return at, line
 

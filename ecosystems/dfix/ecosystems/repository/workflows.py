@@ -1,8 +1,8 @@
 """GitHub Actions: workflows, composite actions, and actions that are made from a Dockerfile.
 
 Inputs are those of each action's own page, for instance
-https://github.com/docker/build-push-action#inputs: without `context` it builds the repository's root
-(as a Git context), and `file` is ``{context}/Dockerfile``. A Docker action is built in its folder
+https://github.com/docker/build-push-action#inputs: without `context` it builds the repository's
+root (as a Git context), and `file` is ``{context}/Dockerfile``. A Docker action is built in its folder
 and started as root: https://docs.github.com/actions/creating-actions/dockerfile-support-for-github-actions.
 """
 
@@ -327,7 +327,7 @@ def _relative(path: str, checkout: str) -> str:
 
 
 def _variables(prefix: str, given: Any, names: Mapping[str, str]) -> dict[str, str]:
-    """The names in force with those of an ``env:`` mapping added; what is not literal is taken away."""
+    """The names in force with those of an ``env:`` mapping; what is not literal is taken away."""
     found = dict(names)
     for name, value in fields(given).items():
         word = github(value, found)

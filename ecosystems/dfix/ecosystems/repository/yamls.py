@@ -1,8 +1,8 @@
 """YAML as plain values that remember where they stand.
 
-Every scalar is a `Text` (nothing is guessed to be a number: ``22:22`` and ``1.10`` stay as written),
-null is None. Aliases are shared, not copied, so that a small file cannot become a large value; depth
-and size are bounded, and what does not parse is a `Note`.
+Every scalar is a `Text` (nothing is guessed to be a number: ``22:22`` and ``1.10`` stay as
+written), null is None. Aliases are shared, not copied, so that a small file cannot become a large
+value; depth and size are bounded, and what does not parse is a `Note`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LIMIT = 400_000
-"""Characters. The largest hand-written workflow, compose file or manifest seen has a tenth of it."""
+"""Characters. The largest hand-written workflow or manifest seen has a tenth of it."""
 SLOW_LIMIT = 60_000
 """Characters that are read without libyaml, which is fifty times faster."""
 DEPTH = 80
@@ -24,7 +24,7 @@ ENTRIES = 60_000
 
 
 class Text(str):
-    """A scalar. `path` and `line` (from 1) say where it stands; `quoted` if it had quotes or was a block."""
+    """A scalar. `path` and `line` (from 1) say where it stands; `quoted`: not plain."""
 
     __slots__ = ("line", "path", "quoted")
     path: str
