@@ -106,34 +106,53 @@ def origin(
     The last COPY of the stage (or of the stages below) that can have brought it decides; one that cannot be read makes
     the answer Unknown.
     """
+    found = brought(image_path, place, is_folder, is_file, expand_glob)
+    if isinstance(found, Unknown):
+        return found
+    return Known(found.value[0], found.source)
+
+
+def brought(
+    image_path: str,
+    place: Place,
+    is_folder: Callable[[str], bool],
+    is_file: Callable[[str], bool],
+    expand_glob: Callable[[str], tuple[str, ...]],
+) -> Fact[tuple[str, Place]]:
+    """The same, with the COPY or ADD that brings it."""
+    for earlier in transfers_before(place):
+        node = earlier.node
+        assert isinstance(node, Transfer)  # noqa: S101 - `transfers_before` yields no other
+        target = earlier.destination
+        if isinstance(target, Unknown):
+            return target
+        if not paths.overlap(image_path, target.value):
+            continue
+        if earlier.source_stage is not None:
+            if paths.within(image_path, target.value):
+                return Unknown(f"{image_path} comes from another stage or image")
+            continue
+        for landing in all_landings(earlier, is_folder, expand_glob):
+            if landing.whole and paths.within(image_path, landing.target):
+                below = paths.relative(image_path, landing.target)
+                path = posixpath.join(landing.source, below) if below else landing.source
+                if path == "" or is_folder(path) or is_file(path):
+                    return Known((path, earlier), earlier.where)
+            elif landing.target == image_path:
+                return Known((landing.source, earlier), earlier.where)
+        if isinstance(node, Add) and any("://" in source for source in node.sources):
+            return Unknown(f"an ADD of an address may bring {image_path}")
+    return Unknown(f"no COPY brings {image_path}")
+
+
+def transfers_before(place: Place) -> Iterator[Place]:
+    """COPY and ADD in front of an instruction, the nearest first, those of the stages below included."""
     stage = place.stage
     preceding: tuple[Place, ...] = place.preceding
     while True:
-        for earlier in reversed(preceding):
-            node = earlier.node
-            if not isinstance(node, Transfer):
-                continue
-            target = earlier.destination
-            if isinstance(target, Unknown):
-                return target
-            if not paths.overlap(image_path, target.value):
-                continue
-            if earlier.source_stage is not None:
-                if paths.within(image_path, target.value):
-                    return Unknown(f"{image_path} comes from another stage or image")
-                continue
-            for landing in _all_landings(earlier, is_folder, expand_glob):
-                if landing.whole and paths.within(image_path, landing.target):
-                    below = paths.relative(image_path, landing.target)
-                    path = posixpath.join(landing.source, below) if below else landing.source
-                    if path == "" or is_folder(path) or is_file(path):
-                        return Known(path, earlier.where)
-                elif landing.target == image_path:
-                    return Known(landing.source, earlier.where)
-            if isinstance(node, Add) and any("://" in source for source in node.sources):
-                return Unknown(f"an ADD of an address may bring {image_path}")
+        yield from (each for each in reversed(preceding) if isinstance(each.node, Transfer))
         if stage.parent is None:
-            return Unknown(f"no COPY brings {image_path}")
+            return
         stage = stage.parent
         preceding = stage.places
 
@@ -160,7 +179,7 @@ def folder_behind(
         target = earlier.destination
         if isinstance(target, Unknown):
             return target
-        for landing in _all_landings(earlier, is_folder, expand_glob):
+        for landing in all_landings(earlier, is_folder, expand_glob):
             if not paths.within(landing.target, directory):
                 continue
             below = paths.relative(landing.target, directory)
@@ -184,7 +203,7 @@ def folder_behind(
     return Known(folder, where)
 
 
-def _all_landings(
+def all_landings(
     place: Place, is_folder: Callable[[str], bool], expand_glob: Callable[[str], tuple[str, ...]]
 ) -> Iterator[Landing]:
     """The landings of a COPY with its patterns expanded by the files of the context."""
