@@ -28,18 +28,19 @@ Source: https://docs.npmjs.com/cli/v10/commands/npm-ci
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.ignore import visible
-from dfix.grammar.nodes import Copy, Run, Token, Transfer, Words
+from dfix.grammar.nodes import Copy, Run, Token, Words
 from dfix.refactor import edits
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
-from dfix.refactor.model.layout import origin
+from dfix.refactor.model.layout import all_landings, brought, transfers_before
 from dfix.refactor.plans import passing
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
@@ -47,11 +48,13 @@ from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Ph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.calls import Locked
+    from dfix.ecosystems.calls import Call, Locked
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
 
+PLAIN_FLAGS = frozenset({"chown", "chmod", "link"})
+ODD = " \t\"'$*?[]\\#"  # a path with one of these is not written as a plain word
 NPM = {
     "package.json": '{"name": "a", "version": "1.0.0", "dependencies": {"left-pad": "1.3.0"}}',
     "package-lock.json": (
@@ -219,7 +222,7 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
     refused: list[HeldBack] = []
     for folder in _folders(ctx, place, directory):
         # The call's own folder is already part of `directory`, so it is asked as if it ran there.
-        form = manager.locked_form(_here(call), sent, folder, runtime=_runtime(place))
+        form = manager.locked_form(_here(call), sent, folder, runtime=_runtime(place, called))
         if form is None:
             return None
         if isinstance(form, Unknown):
@@ -231,7 +234,175 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
             continue
         return found
     if not refused:
-        if manager.locked_form(_here(call), sent, "", runtime=_runtime(place)) is None:
+        if manager.locked_form(_here(call), sent, "", runtime=_runtime(place, called)) is None:
             return None
         return hold_back(place, "unknown-folder", f"no COPY of this file brings {directory}")
     return next((each for each in refused if each.slug != "no-lockfile"), refused[0])
+
+
+def _here(call: Call) -> Call:
+    """The call as if it ran where its own flag leads it."""
+    return replace(call, directory="") if call.directory else call
+
+
+def _folders(ctx: Context, place: Place, directory: str) -> list[str]:
+    """The folders of the context whose files a COPY may have put into this directory, the nearest COPY first."""
+    found: dict[str, None] = {}
+    for earlier in transfers_before(place):
+        if earlier.source_stage is not None:
+            continue
+        for landing in all_landings(earlier, ctx.project.is_folder, ctx.project.matching):
+            if landing.whole and paths.within(directory, landing.target):
+                folder = posixpath.join(landing.source, paths.relative(directory, landing.target))
+                if ctx.project.is_folder(folder.rstrip("/")):
+                    found.setdefault(folder.rstrip("/"))
+            elif not landing.whole and posixpath.dirname(landing.target) == directory:
+                found.setdefault(posixpath.dirname(landing.source))
+    return list(found)
+
+
+def _runtime(place: Place, called: Called) -> str | None:
+    """The version of the language's run time in the image, which tells the manager's; None if it does not."""
+    call, image = called.call, place.stage.root_image
+    assert call is not None  # noqa: S101 - the caller looked
+    knowledge = ecosystem_of(call).knowledge
+    if isinstance(image, Unknown) or image.family not in knowledge.extra.get("runtime-images", ()):
+        return None
+    first = place.stage.root.places[0]
+    if any(
+        package.partition("@")[0] in knowledge.programs
+        for earlier in _between(first, place)
+        for each in earlier.called
+        if each.call is not None and each.call.ecosystem == call.ecosystem and each.call.everywhere
+        for package in each.call.packages
+    ):
+        return None  # the manager itself is replaced
+    written = next((part.text for part in image.parts if part.kind == "version"), "latest")
+    return None if "$" in image.name else image.version or written
+
+
+def _refusal(
+    ctx: Context, place: Place, called: Called, folder: str, form: Unknown, context: Tree
+) -> HeldBack:
+    """The hold-back for what the ecosystem said of a folder."""
+    call = called.call
+    assert call is not None  # noqa: S101 - the caller looked
+    if form.slug == "no-lockfile" and ctx.project.ignore_path is not None:
+        whole = ecosystem_of(call).locked_form(_here(call), context, folder, runtime=_runtime(place, called))
+        if isinstance(whole, Known) or (isinstance(whole, Unknown) and whole.slug != "no-lockfile"):
+            sentence = f"{ctx.project.ignore_path} keeps the lockfile out of the build context"
+            return hold_back(place, "lock-ignored", sentence)
+    return hold_back(place, form.slug or "unknown-lock", form.why)
+
+
+def _placed(
+    ctx: Context, place: Place, locked: Locked, folder: str, directory: str
+) -> Grounds | HeldBack:
+    """Where the compared files stand in the image: all must come from the folder that was compared."""
+    project = ctx.project
+    bringers: list[Place] = []
+    *manifests, lock = locked.reads
+    for path in (*manifests, lock):
+        at = paths.join(directory, posixpath.relpath(path, folder or "."))
+        found = brought(at, place, project.is_folder, project.is_file, project.matching)
+        if isinstance(found, Known) and found.value[0] == path:
+            bringers.append(found.value[1])
+        elif isinstance(found, Known):
+            sentence = f"{at} comes from {found.value[0]}, not from {path}"
+            return hold_back(place, "unknown-folder", sentence)
+        elif path == lock:
+            return Grounds(locked, folder, directory, bringers[0], brings_lock=False)
+        else:
+            return hold_back(place, "unknown-folder", found.why)
+    return Grounds(locked, folder, directory, bringers[0], brings_lock=True)
+
+
+def _with_lock(grounds: Grounds) -> edits.Change | None:
+    """The COPY of the manifest with the lockfile beside it; None if it is not a plain one."""
+    node = grounds.copied_by.node
+    lock, manifest = grounds.locked.reads[-1], grounds.locked.reads[0]
+    if not isinstance(node, Copy) or not isinstance(node.paths, Words) or node.heredocs:
+        return None
+    if any(flag.name not in PLAIN_FLAGS for flag in node.flags) or any(char in lock for char in ODD):
+        return None
+    if not node.destination.endswith("/") and node.destination != ".":
+        return None
+    if posixpath.dirname(lock) != posixpath.dirname(manifest):
+        return None
+    *sources, destination = node.paths.items
+    if any(source.value != source.text for source in sources):
+        return None  # a line break inside a word
+    beside = next((each for each in sources if posixpath.normpath(each.value) == manifest), None)
+    if beside is None:
+        return None
+    written = posixpath.join(posixpath.dirname(beside.value), posixpath.basename(lock))
+    if beside.value.startswith("./") and not written.startswith("./"):
+        written = f"./{written}"
+    added = Token("WORD", written, " ")
+    at = sources.index(beside) + 1
+    items = (*sources[:at], added, *sources[at:], destination)
+    return edits.replace(node, edits.bare(node).with_changes(paths=node.paths.with_changes(items=items)))
+
+
+def _touched(place: Place, called: Called, grounds: Grounds) -> str | None:
+    """Why manifest or lockfile may no longer be what was copied, as half a sentence."""
+    names = {
+        paths.join(grounds.directory, posixpath.relpath(path, grounds.folder or "."))
+        for path in grounds.locked.reads
+    }
+    copied = passing.Copied(grounds.copied_by, grounds.directory, lambda path: path in names)
+    for earlier in _between(grounds.copied_by, place):
+        for each in earlier.called:
+            if each is called:
+                return None
+            reason = _changes_manifest(each, called)
+            if reason is None and not _installs(each):
+                reason = passing.command(each, copied)
+            if reason is not None:
+                return f"line {earlier.line}: {reason}"
+        if earlier.script is None:
+            return f"line {earlier.line} cannot be read as shell source"
+    return None
+
+
+def _between(first: Place, last: Place) -> Iterator[Place]:
+    """The RUNs behind `first` up to and with `last`, through the stages that lie between."""
+    stages = [last.stage]
+    while stages[-1] is not first.stage and stages[-1].parent is not None:
+        stages.append(stages[-1].parent)
+    for stage in reversed(stages):
+        for each in stage.runs():
+            behind = stage is not first.stage or each.at > first.at
+            if behind and (stage is not last.stage or each.at <= last.at):
+                yield each
+
+
+def _changes_manifest(each: Called, install: Called) -> str | None:
+    """Does a command of the same manager write manifest or lockfile?"""
+    call, main = each.call, install.call
+    if call is None or main is None or call.ecosystem != main.ecosystem:
+        return None
+    words = " ".join(word or "..." for word in each.values[:3])
+    if call.role is Role.ADD and not call.everywhere:
+        return f"{words} changes the manifest"
+    return None
+
+
+def _installs(each: Called) -> bool:
+    """Does a command only install, here or elsewhere? That leaves the manifest, and a lock that fits, as they are."""
+    return each.call is not None and each.call.role in (
+        Role.INSTALL,
+        Role.FETCH,
+        Role.PRUNE,
+        Role.CLEAN,
+        Role.CONFIG,
+    )
+
+
+def _stands_alone(place: Place, called: Called) -> bool:
+    """Is the command a plain member of an `&&` or `;` list, so that nothing runs instead of it when it fails?"""
+    script = place.script
+    if script is None or script.elements[called.element].simple is None:
+        return False
+    before = script.elements[called.element - 1].operator if called.element else ""
+    return "||" not in (before, script.elements[called.element].operator)
