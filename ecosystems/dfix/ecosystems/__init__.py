@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from dfix.ecosystems.calls import Call
     from dfix.ecosystems.ecosystem import Ecosystem
@@ -44,39 +44,11 @@ def _loaded(folder: str) -> Ecosystem:
     return found
 
 
-@cache
 def _third_party() -> tuple[Ecosystem, ...]:
-    """Ecosystems of other distributions.
+    """Ecosystems of other distributions."""
+    from dfix.ecosystems.plugins import plugins  # noqa: PLC0415 - loads when a first command is read
 
-    `importlib.metadata` costs a third of a run, so the metadata folders are looked at first.
-    """
-    if not any(_declares(path) for path in _metadata()):
-        return ()
-    from importlib.metadata import entry_points  # noqa: PLC0415 - only where one is there
-
-    return tuple(entry.load() for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name))
-
-
-def _metadata() -> Iterator[str]:
-    import os  # noqa: PLC0415 - see above
-    import sys  # noqa: PLC0415
-
-    for place in sys.path:
-        try:
-            names = os.listdir(place or ".")  # noqa: PTH208
-        except OSError:
-            continue
-        for name in names:
-            if name.endswith((".dist-info", ".egg-info")):
-                yield f"{place}/{name}/entry_points.txt"
-
-
-def _declares(path: str) -> bool:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            return f"[{GROUP}]" in file.read()
-    except OSError:
-        return False
+    return plugins(GROUP)
 
 
 @cache

@@ -28,7 +28,9 @@ def catalogue(*, third_party: bool = True) -> tuple[Transform, ...]:
                 raise TypeError(msg)
             found[entry.id] = entry
     if third_party:
-        for entry in _entry_points():
+        from dfix.ecosystems.plugins import plugins  # noqa: PLC0415 - see above
+
+        for entry in plugins("dfix.transforms"):
             found.setdefault(entry.id, entry)
     return tuple(found[name] for name in sorted(found))
 
@@ -43,13 +45,3 @@ def _modules(group: str) -> list[str]:
         for info in pkgutil.iter_modules(package.__path__)
         if not info.name.startswith("_")
     )
-
-
-def _entry_points() -> list[Transform]:
-    import sys  # noqa: PLC0415 - see catalogue
-
-    # Reading all installed metadata costs more than a small file does; nothing can be registered without it loaded.
-    from importlib.metadata import entry_points  # noqa: PLC0415
-
-    del sys
-    return [entry.load() for entry in entry_points(group="dfix.transforms")]

@@ -40,24 +40,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.facts import Unknown
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
-from dfix.refactor.plans import proven
-from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
-from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
-from dfix.refactor.plans.runtime_stage import Composer, NoStage
-from dfix.refactor.plans.slicing import Blocked, slice_of
-from dfix.refactor.plans.split import Unserved, ask, builds
-from dfix.refactor.plans.starting import criterion
 from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.service import Service
     from dfix.refactor.context import Context
-    from dfix.refactor.model import Stage
 
 RULE = "https://docs.docker.com/build/building/multi-stage/"
 
@@ -128,97 +118,23 @@ CASES = (
     cases=CASES,
 )
 def split_stages(ctx: Context) -> Iterator[Finding]:
-    """Split the final stage if it builds."""
-    if not ctx.model.stages:
+    """Split the only stage if it builds."""
+    if len(ctx.model.stages) != 1 or not ctx.project.at_hand or not any(ctx.model.runs()):
         return
-    stage = ctx.model.final
-    if len(ctx.model.stages) > 1 or not ctx.project.at_hand:
-        return
-    first = stage.places[0]
-    if not builds(stage):
-        return
-    if isinstance(stage.root_image, Unknown):
-        yield hold_back(first, "unknown-base", stage.root_image.why)
-        return
-    if ctx.project.for_others is not None:
-        yield hold_back(first, "image-for-others", ctx.project.for_others)
-        return
-    started = criterion(ctx, stage)
-    if isinstance(started, Unknown):
-        yield hold_back(first, "unknown-start", started.why)
-        return
-    asked = ask(ctx, stage, started.value)
-    if isinstance(asked, Unserved):
-        yield hold_back(first, asked.slug, asked.sentence, asked.setting)
-        return
-    service = asked.service
-    if service.obstacles:
-        for obstacle in service.obstacles:
-            yield hold_back(first, obstacle.slug, obstacle.sentence, obstacle.setting)
-        return
-    try:
-        found = slice_of(stage, asked.request.root, service)
-    except Blocked as blocked:
-        place, slug, sentence = blocked.args
-        yield hold_back(place, slug, sentence)
-        return
-    packages = packages_for(ctx, stage, found, service, started.value)
-    if isinstance(packages, NoPackage):
-        yield hold_back(first, packages.slug, packages.sentence, packages.setting)
-        return
-    shell = service.shell or started.value.shell
-    wants = Wants(shell, packages.names, found.shell)
-    base = choose(ctx, stage, service, wants)
-    if not isinstance(base, Chosen):
-        yield hold_back(first, base.slug, base.sentence, base.setting)
-        return
-    if not _worth_it(service, base, packages.left_out):
-        return
-    composer = Composer(ctx, stage, asked, found, base, packages)
-    try:
-        changes = composer.changes()
-    except NoStage as obstacle:
-        yield hold_back(first, *obstacle.args)
-        return
-    shape = f"{service.shape}, {base.relation}"
-    known = proven.level_of(shape)
-    yield Rewrite(
-        stage.node,
-        _title(base, shell, known),
-        known,
-        (*_evidence(stage, service, base, packages.because), proven.evidence(shape)),
-        changes,
-        may_change=frozenset({"base"}),
-    )
+    from dfix.refactor.plans.splitting import NotSplit, split  # noqa: PLC0415 - the plan loads where something is run
 
-
-def _worth_it(service: Service, base: Chosen, left_out: tuple[str, ...]) -> bool:
-    """Does anything leave the image?"""
-    return base.relation != "same image" or bool(left_out) or bool(service.omit)
-
-
-def _title(base: Chosen, shell: str | None, level: Level) -> str:
-    title = f"build in one stage and run in another, on {base.written}"
-    if base.image.shell is None and shell is None:
-        title += " (no shell)"
-    return (
-        title if level is not Level.BOLD else f"{title}; this shape was not proven by a build yet"
-    )
-
-
-def _evidence(
-    stage: Stage, service: Service, base: Chosen, packages: tuple[Evidence, ...]
-) -> Iterator[Evidence]:
-    for live in service.live:
-        yield Evidence(f"{live.path} is needed: {live.claim}", live.where)
-    if service.whole:
-        yield Evidence(
-            f"all of the project's folder stays, since {service.whole}", stage.model.path
-        )
-    for claim, where in service.evidence:
-        yield Evidence(claim, where)
-    yield from base.because
-    yield from packages
-    if service.omit:
-        yield Evidence(service.omit_because, "package.json")
-    yield Evidence("only what is copied from a builder is in the final image", RULE)
+    for found in split(ctx, ctx.model.final):
+        if isinstance(found, NotSplit):
+            yield hold_back(found.place, found.slug, found.sentence, found.setting)
+        else:
+            yield Rewrite(
+                ctx.model.final.node,
+                found.title,
+                found.level,
+                (
+                    *found.because,
+                    Evidence("only what is copied from a builder is in the final image", RULE),
+                ),
+                found.changes,
+                may_change=frozenset({"base"}),
+            )

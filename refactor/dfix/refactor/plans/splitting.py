@@ -1,0 +1,124 @@
+"""The decision about one split, from what the container starts to the changes of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.ecosystems.facts import Unknown
+from dfix.refactor.plans import proven
+from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
+from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
+from dfix.refactor.plans.runtime_stage import Composer, NoStage
+from dfix.refactor.plans.slicing import Blocked, Slice, slice_of
+from dfix.refactor.plans.split import Asked, Unserved, ask, builds
+from dfix.refactor.plans.starting import criterion
+from dfix.refactor.transform import Evidence, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.ecosystems.service import Service
+    from dfix.refactor.context import Context
+    from dfix.refactor.edits import Change
+    from dfix.refactor.model import Place, Stage
+
+
+class NotSplit(NamedTuple):
+    """Why a stage is not split: where, a slug of split-stages, a sentence, and the setting that would answer it."""
+
+    place: Place
+    slug: str
+    sentence: str
+    setting: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One split: its slice, the base of the run time, and the changes that make it."""
+
+    asked: Asked
+    slice: Slice
+    base: Chosen
+    title: str
+    level: Level
+    because: tuple[Evidence, ...]
+    changes: tuple[Change, ...]
+
+
+def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
+    """The split of a stage, or the reasons why there is none; nothing where nobody would ask."""
+    first = stage.places[0]
+    if not builds(stage):
+        return
+    image = stage.root_image
+    if isinstance(image, Unknown):
+        yield NotSplit(first, "unknown-base", image.why)
+        return
+    if ctx.project.for_others is not None:
+        yield NotSplit(first, "image-for-others", ctx.project.for_others)
+        return
+    started = criterion(ctx, stage)
+    if isinstance(started, Unknown):
+        yield NotSplit(first, "unknown-start", started.why)
+        return
+    asked = ask(ctx, stage, started.value)
+    if isinstance(asked, Unserved):
+        yield NotSplit(first, asked.slug, asked.sentence, asked.setting)
+        return
+    service = asked.service
+    if service.obstacles:
+        for obstacle in service.obstacles:
+            yield NotSplit(first, obstacle.slug, obstacle.sentence, obstacle.setting)
+        return
+    try:
+        found = slice_of(stage, asked.request.root, service)
+    except Blocked as blocked:
+        yield NotSplit(*blocked.args)
+        return
+    packages = packages_for(ctx, stage, found, service, started.value)
+    if isinstance(packages, NoPackage):
+        yield NotSplit(first, packages.slug, packages.sentence, packages.setting)
+        return
+    shell = service.shell or started.value.shell
+    base = choose(ctx, stage, service, Wants(shell, packages.names, found.shell))
+    if not isinstance(base, Chosen):
+        yield NotSplit(first, base.slug, base.sentence, base.setting)
+        return
+    if base.relation == "same image" and not packages.left_out and not service.omit:
+        return  # nothing would leave the image
+    try:
+        changes = Composer(ctx, stage, asked, found, base, packages).changes()
+    except NoStage as obstacle:
+        yield NotSplit(first, *obstacle.args)
+        return
+    shape = f"{service.shape}, {base.relation}"
+    level = proven.level_of(shape)
+    because = (*_evidence(stage, service, base, packages.because), proven.evidence(shape))
+    yield Split(asked, found, base, _title(base, shell, level), level, because, changes)
+
+
+def _title(base: Chosen, shell: str | None, level: Level) -> str:
+    title = f"build in one stage and run in another, on {base.written}"
+    if base.image.shell is None and shell is None:
+        title += " (no shell)"
+    return (
+        title if level is not Level.BOLD else f"{title}; this shape was not proven by a build yet"
+    )
+
+
+def _evidence(
+    stage: Stage, service: Service, base: Chosen, packages: tuple[Evidence, ...]
+) -> Iterator[Evidence]:
+    for live in service.live:
+        yield Evidence(f"{live.path} is needed: {live.claim}", live.where)
+    if service.whole:
+        yield Evidence(
+            f"all of the project's folder stays, since {service.whole}", stage.model.path
+        )
+    for claim, where in service.evidence:
+        yield Evidence(claim, where)
+    yield from base.because
+    yield from packages
+    if service.omit:
+        yield Evidence(service.omit_because, "package.json")
