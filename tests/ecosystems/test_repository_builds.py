@@ -5,7 +5,6 @@ from dfix.ecosystems.repository import dockerfiles, read
 from dfix.ecosystems.tree import MemoryTree
 
 
-
 def shown(files, dockerfile="Dockerfile"):
     return read(MemoryTree({"Dockerfile": "FROM scratch\n", **files}), dockerfile)
 
@@ -97,7 +96,9 @@ def test_compose_env_file_gives_values():
 
 
 def test_compose_variable_without_value_does_not_tell_the_file():
-    files = {"compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: $FILE\n"}
+    files = {
+        "compose.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: $FILE\n"
+    }
     assert shown(files).builds == ()
 
 
@@ -124,7 +125,7 @@ def test_compose_extends_another_file():
         "common/app/Dockerfile",
     )
     assert repository.context == Known("common/app", "common/base.yml:3")
-    assert [o.value for o in repository.overrides] == [("run",)]
+    assert {o.value for o in repository.overrides} == {("run",)}
 
 
 def test_compose_anchor_and_merge_key():
@@ -221,7 +222,9 @@ target "web" {
 
 
 def test_bake_json():
-    files = {"docker-bake.json": '{"target": {"web": {"dockerfile": "Dockerfile", "tags": ["me/x"]}}}'}
+    files = {
+        "docker-bake.json": '{"target": {"web": {"dockerfile": "Dockerfile", "tags": ["me/x"]}}}'
+    }
     (build,) = shown(files).builds
     assert build.tags == ("me/x",)
 
@@ -279,7 +282,7 @@ def test_workflow_matrix_builds_each_file_with_its_context():
         assert repository.context == Known(folder, ".github/workflows/a.yml:13")
         (build,) = repository.builds
         assert build.builder == "buildx"
-        assert build.args == {"A": "1", "B": "${{ github.sha }}"}
+        assert build.args == {"A": "1", "B": None}
         assert build.platforms == ("linux/amd64", "linux/arm64")
         assert build.tags == ("ghcr.io/me/web:latest",)
         assert repository.ephemeral_cache is not None
@@ -287,7 +290,9 @@ def test_workflow_matrix_builds_each_file_with_its_context():
 
 
 def test_workflow_without_a_context_builds_the_root():
-    files = {".github/workflows/a.yml": "jobs:\n  b:\n    steps:\n      - uses: docker/build-push-action@v6\n"}
+    files = {
+        ".github/workflows/a.yml": "jobs:\n  b:\n    steps:\n      - uses: docker/build-push-action@v6\n"
+    }
     assert shown(files).context == Known("", ".github/workflows/a.yml:4")
 
 
@@ -348,7 +353,10 @@ def test_workflow_context_that_the_workflow_makes_is_unknown():
 
 
 def test_docker_action_is_built_in_its_folder_and_started_as_root():
-    files = {"tool/action.yml": "runs:\n  using: docker\n  image: Dockerfile\n  args: ['a']\n", "tool/Dockerfile": ""}
+    files = {
+        "tool/action.yml": "runs:\n  using: docker\n  image: Dockerfile\n  args: ['a']\n",
+        "tool/Dockerfile": "",
+    }
     repository = shown(files, "tool/Dockerfile")
     assert repository.context == Known("tool", "tool/action.yml:3")
     assert ("user", "root") in [(o.kind, o.value) for o in repository.overrides]
@@ -453,7 +461,10 @@ sub:
 
 
 def test_package_json_scripts():
-    files = {"web/package.json": '{\n "scripts": {\n  "image": "docker buildx build -t web ."\n }\n}\n', "web/Dockerfile": ""}
+    files = {
+        "web/package.json": '{\n "scripts": {\n  "image": "docker buildx build -t web ."\n }\n}\n',
+        "web/Dockerfile": "",
+    }
     (build,) = shown(files, "web/Dockerfile").builds
     assert (build.context, build.builder, build.source) == ("web", "buildx", "web/package.json:3")
 
@@ -463,7 +474,7 @@ def test_other_builders_on_the_command_line():
         "podman build -t x .": "podman",
         "buildah bud -f Dockerfile .": "buildah",
         "/kaniko/executor --context dir:///workspace --dockerfile Dockerfile --destination x": "kaniko",
-        "az acr build -r reg -t x .": "az-acr",
+        "az acr build -r reg -t x .": "acr",
         "gcloud builds submit --tag gcr.io/p/x .": "cloudbuild-docker",
         "buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=.": "buildkit",
         "nerdctl build .": "nerdctl",
@@ -483,9 +494,15 @@ def test_other_builders_on_the_command_line():
 
 
 def test_two_contexts_are_unknown_and_both_are_named():
-    repository = shown({"a.sh": "docker build -f app/Dockerfile .\ndocker build app\n", "app/Dockerfile": ""}, "app/Dockerfile")
+    repository = shown(
+        {"a.sh": "docker build -f app/Dockerfile .\ndocker build app\n", "app/Dockerfile": ""},
+        "app/Dockerfile",
+    )
     assert isinstance(repository.context, Unknown)
-    assert repository.context.why == "the file is built with different contexts: . (a.sh:1) and app (a.sh:2)"
+    assert (
+        repository.context.why
+        == "the file is built with different contexts: . (a.sh:1) and app (a.sh:2)"
+    )
     assert [build.context for build in repository.two_contexts] == ["", "app"]
 
 
@@ -510,3 +527,58 @@ def test_dockerfiles_of_one_context():
 def test_names_that_are_no_dockerfiles():
     files = dict.fromkeys(("Dockerfile.dockerignore", "Dockerfile.md", "dockerfile_test.go"), "")
     assert dockerfiles(MemoryTree(files)) == ()
+
+
+def test_reusable_workflow_is_read_with_the_inputs_of_its_callers():
+    files = {
+        ".github/workflows/build.yml": "on: {workflow_call: {inputs: {where: {type: string, default: web}}}}\n"
+        "jobs:\n  b:\n    steps:\n      - uses: docker/build-push-action@v6\n        with: {context: '${{ inputs.where }}'}\n",
+        ".github/workflows/ci.yml": "jobs:\n  api:\n    strategy: {matrix: {name: [api, cli]}}\n"
+        "    uses: ./.github/workflows/build.yml\n    with: {where: '${{ matrix.name }}'}\n",
+        "web/Dockerfile": "",
+        "api/Dockerfile": "",
+        "cli/Dockerfile": "",
+    }
+    assert shown(files, "api/Dockerfile").context == Known("api", ".github/workflows/build.yml:5")
+    assert shown(files, "cli/Dockerfile").context == Known("cli", ".github/workflows/build.yml:5")
+    assert shown(files, "web/Dockerfile").builds == ()
+
+
+def test_composite_action_is_read_with_the_inputs_of_its_callers():
+    files = {
+        ".github/actions/image/action.yml": "inputs: {dir: {required: true}}\nruns:\n  using: composite\n  steps:\n"
+        "    - run: docker build ${{ inputs.dir }}\n",
+        ".github/workflows/ci.yml": "jobs:\n  b:\n    steps:\n      - uses: ./.github/actions/image\n        with: {dir: api}\n",
+        "api/Dockerfile": "",
+    }
+    assert shown(files, "api/Dockerfile").context == Known(
+        "api", ".github/actions/image/action.yml:5"
+    )
+
+
+def test_compose_include_reads_files_of_any_name():
+    files = {
+        "compose.yml": "include: [infra/stack-a.yml]\n",
+        "infra/stack-a.yml": "services: {a: {build: ../app}}\n",
+        "app/Dockerfile": "",
+    }
+    assert shown(files, "app/Dockerfile").context == Known("app", "infra/stack-a.yml:1")
+
+
+def test_compose_file_of_another_name_is_known_by_what_it_says():
+    files = {
+        "local.yml": "services:\n  web:\n    build:\n      context: .\n      dockerfile: ./docker/Dockerfile\n",
+        "docker/Dockerfile": "",
+    }
+    assert shown(files, "docker/Dockerfile").context == Known("", "local.yml:3")
+
+
+def test_compose_command_without_a_file_reads_the_standard_names_only():
+    files = {
+        "docker-compose.yml": "services:\n  web:\n    build: .\n",
+        "docker-compose-dev.yml": "services:\n  web:\n    build: {context: ., dockerfile: Dockerfile.dev}\n",
+        "Dockerfile.dev": "",
+        "start.sh": "docker compose up --build\n",
+    }
+    assert ids(shown(files)) == ["compose"]
+    assert ids(shown(files, "Dockerfile.dev")) == []

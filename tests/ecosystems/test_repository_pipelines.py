@@ -1,6 +1,7 @@
 """Builds that CI systems, hosting platforms and cluster tools show, each by its own file."""
 
 import pytest
+
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.repository import read
 from dfix.ecosystems.tree import MemoryTree
@@ -14,23 +15,29 @@ def shown(files, dockerfile="Dockerfile"):
 SOURCES = [
     (
         ".gitlab-ci.yml",
-        "variables:\n  DOCKER_BUILDKIT: '0'\nbuild:\n  image: docker:27\n  before_script:\n    - cd app\n"
-        "  script:\n    - docker login\n    - docker build -t $CI_REGISTRY_IMAGE:latest .\n",
+        (
+            "variables:\n  DOCKER_BUILDKIT: '0'\nbuild:\n  image: docker:27\n  before_script:\n    - cd app\n"
+            "  script:\n    - docker login\n    - docker build -t $CI_REGISTRY_IMAGE:latest .\n"
+        ),
         "app/Dockerfile",
         ("docker-legacy", "app", None),
     ),
     (
         ".gitlab-ci.yml",
-        "build:\n  image: {name: gcr.io/kaniko-project/executor:debug, entrypoint: ['']}\n  script:\n"
-        '    - /kaniko/executor --context "${CI_PROJECT_DIR}/app" --dockerfile "${CI_PROJECT_DIR}/app/Dockerfile"'
-        " --destination $CI_REGISTRY_IMAGE\n",
+        (
+            "build:\n  image: {name: gcr.io/kaniko-project/executor:debug, entrypoint: ['']}\n  script:\n"
+            '    - /kaniko/executor --context "${CI_PROJECT_DIR}/app" --dockerfile "${CI_PROJECT_DIR}/app/Dockerfile"'
+            " --destination $CI_REGISTRY_IMAGE\n"
+        ),
         "app/Dockerfile",
         ("kaniko", "app", None),
     ),
     (
         ".circleci/config.yml",
-        "jobs:\n  b:\n    docker: [{image: cimg/base:2024}]\n    steps:\n      - checkout\n"
-        "      - run:\n          command: docker build --target prod .\n",
+        (
+            "jobs:\n  b:\n    docker: [{image: cimg/base:2024}]\n    steps:\n      - checkout\n"
+            "      - run:\n          command: docker build --target prod .\n"
+        ),
         "Dockerfile",
         ("docker", "", "prod"),
     ),
@@ -42,8 +49,10 @@ SOURCES = [
     ),
     (
         "azure-pipelines.yml",
-        "variables: {dockerfilePath: $(Build.SourcesDirectory)/app/Dockerfile}\nsteps:\n- task: Docker@2\n  inputs:\n"
-        "    command: buildAndPush\n    repository: me/x\n    dockerfile: $(dockerfilePath)\n",
+        (
+            "variables: {dockerfilePath: $(Build.SourcesDirectory)/app/Dockerfile}\nsteps:\n- task: Docker@2\n  inputs:\n"
+            "    command: buildAndPush\n    repository: me/x\n    dockerfile: $(dockerfilePath)\n"
+        ),
         "app/Dockerfile",
         ("docker", "app", None),
     ),
@@ -83,7 +92,12 @@ SOURCES = [
         "app/Dockerfile",
         ("docker", "app", "t"),
     ),
-    ("Jenkinsfile", 'node { docker.build("me/x", "-f app/Dockerfile .") }\n', "app/Dockerfile", ("docker", "", None)),
+    (
+        "Jenkinsfile",
+        'node { docker.build("me/x", "-f app/Dockerfile .") }\n',
+        "app/Dockerfile",
+        ("docker", "", None),
+    ),
     (".travis.yml", "script:\n  - docker build app\n", "app/Dockerfile", ("docker", "app", None)),
     (
         "bitbucket-pipelines.yml",
@@ -97,14 +111,24 @@ SOURCES = [
         "app/Dockerfile",
         ("drone-docker", "", "t"),
     ),
-    ("buildspec.yml", "phases:\n  build:\n    commands:\n      - docker build app\n", "app/Dockerfile", ("docker", "app", None)),
+    (
+        "buildspec.yml",
+        "phases:\n  build:\n    commands:\n      - docker build app\n",
+        "app/Dockerfile",
+        ("docker", "app", None),
+    ),
     (
         "app/Taskfile.yml",
         "vars: {NAME: x}\ntasks:\n  b:\n    cmds:\n      - docker build -t {{.NAME}} .\n",
         "app/Dockerfile",
         ("docker", "app", None),
     ),
-    ("justfile", "name := 'x'\nbuild:\n    docker build -t {{name}} app\n", "app/Dockerfile", ("docker", "app", None)),
+    (
+        "justfile",
+        "name := 'x'\nbuild:\n    docker build -t {{name}} app\n",
+        "app/Dockerfile",
+        ("docker", "app", None),
+    ),
     (
         "skaffold.yaml",
         "build:\n  artifacts:\n  - image: x\n    context: app\n    docker: {dockerfile: d/Dockerfile, target: t}\n",
@@ -119,15 +143,19 @@ SOURCES = [
     ),
     (
         "tekton/task.yaml",
-        "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: gcr.io/kaniko-project/executor\n"
-        "    args: [--context=$(workspaces.source.path)/app, --destination=x]\n",
+        (
+            "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: gcr.io/kaniko-project/executor\n"
+            "    args: [--context=$(workspaces.source.path)/app, --destination=x]\n"
+        ),
         "app/Dockerfile",
         ("kaniko", "app", None),
     ),
     (
         "tekton/pipeline.yaml",
-        "apiVersion: tekton.dev/v1\nkind: Pipeline\nspec:\n  tasks:\n  - taskRef: {name: buildah}\n    params:\n"
-        "    - {name: CONTEXT, value: app}\n    - {name: IMAGE, value: x}\n",
+        (
+            "apiVersion: tekton.dev/v1\nkind: Pipeline\nspec:\n  tasks:\n  - taskRef: {name: buildah}\n    params:\n"
+            "    - {name: CONTEXT, value: app}\n    - {name: IMAGE, value: x}\n"
+        ),
         "app/Dockerfile",
         ("buildah", "app", None),
     ),
@@ -135,33 +163,73 @@ SOURCES = [
         "openshift.yaml",
         "kind: BuildConfig\napiVersion: v1\nspec:\n  source: {contextDir: app}\n  strategy:\n    dockerStrategy: {}\n",
         "app/Dockerfile",
-        ("openshift", "app", None),
+        ("buildah", "app", None),
     ),
-    ("Tiltfile", "docker_build('me/x', './app', target='t')\n", "app/Dockerfile", ("buildkit", "app", "t")),
-    ("heroku.yml", "build:\n  docker:\n    web: app/Dockerfile\n", "app/Dockerfile", ("heroku", "app", None)),
-    ("railway.json", '{"build": {"builder": "DOCKERFILE", "dockerfilePath": "app/Dockerfile"}}', "app/Dockerfile", ("railway", "", None)),
-    ("railway.toml", '[build]\ndockerfilePath = "app/Dockerfile"\n', "app/Dockerfile", ("railway", "", None)),
-    ("fly.toml", '[build]\ndockerfile = "app/Dockerfile"\nbuild-target = "t"\n', "app/Dockerfile", ("fly", "", "t")),
+    (
+        "Tiltfile",
+        "docker_build('me/x', './app', target='t')\n",
+        "app/Dockerfile",
+        ("buildkit", "app", "t"),
+    ),
+    (
+        "heroku.yml",
+        "build:\n  docker:\n    web: app/Dockerfile\n",
+        "app/Dockerfile",
+        ("heroku", "app", None),
+    ),
+    (
+        "railway.json",
+        '{"build": {"builder": "DOCKERFILE", "dockerfilePath": "app/Dockerfile"}}',
+        "app/Dockerfile",
+        ("railway", "", None),
+    ),
+    (
+        "railway.toml",
+        '[build]\ndockerfilePath = "app/Dockerfile"\n',
+        "app/Dockerfile",
+        ("railway", "", None),
+    ),
+    (
+        "fly.toml",
+        '[build]\ndockerfile = "app/Dockerfile"\nbuild-target = "t"\n',
+        "app/Dockerfile",
+        ("fly", "", "t"),
+    ),
     (
         "render.yaml",
         "services:\n- type: web\n  runtime: docker\n  dockerfilePath: app/Dockerfile\n  dockerContext: app\n",
         "app/Dockerfile",
         ("render", "app", None),
     ),
-    (".do/app.yaml", "services:\n- name: w\n  source_dir: app\n  dockerfile_path: app/Dockerfile\n", "app/Dockerfile", ("digitalocean", "app", None)),
-    ("copilot/w/manifest.yml", "type: Backend Service\nimage:\n  build: app/Dockerfile\n", "app/Dockerfile", ("copilot", "app", None)),
+    (
+        ".do/app.yaml",
+        "services:\n- name: w\n  source_dir: app\n  dockerfile_path: app/Dockerfile\n",
+        "app/Dockerfile",
+        ("digitalocean", "app", None),
+    ),
+    (
+        "copilot/w/manifest.yml",
+        "type: Backend Service\nimage:\n  build: app/Dockerfile\n",
+        "app/Dockerfile",
+        ("docker", "app", None),
+    ),
     (
         "config/deploy.yml",
         "service: w\nimage: me/w\nbuilder:\n  context: app\n  dockerfile: app/Dockerfile\n  target: t\n",
         "app/Dockerfile",
         ("buildx", "app", "t"),
     ),
-    ("captain-definition", '{"schemaVersion": 2, "dockerfilePath": "./app/Dockerfile"}', "app/Dockerfile", ("caprover", "", None)),
+    (
+        "captain-definition",
+        '{"schemaVersion": 2, "dockerfilePath": "./app/Dockerfile"}',
+        "app/Dockerfile",
+        ("caprover", "", None),
+    ),
     (
         "template.yaml",
         "Resources:\n  F:\n    Metadata:\n      DockerContext: ./app\n      Dockerfile: Dockerfile\n",
         "app/Dockerfile",
-        ("sam", "app", None),
+        ("docker-legacy", "app", None),
     ),
     (
         ".devcontainer/devcontainer.json",
@@ -197,19 +265,29 @@ def test_source_that_is_cut_short_never_fails(path, text, dockerfile, expected):
 
 
 def test_goreleaser_makes_its_own_context():
-    context = shown({".goreleaser.yaml": "dockers:\n- image_templates: ['me/x']\n  use: buildx\n"}).context
+    context = shown(
+        {".goreleaser.yaml": "dockers:\n- image_templates: ['me/x']\n  use: buildx\n"}
+    ).context
     assert isinstance(context, Unknown)
     assert "GoReleaser" in context.why
 
 
 def test_jenkins_agent_works_inside_the_image():
-    repository = shown({"Jenkinsfile": "pipeline {\n agent { dockerfile { filename 'ci/Dockerfile' } }\n}\n", "ci/Dockerfile": ""}, "ci/Dockerfile")
+    repository = shown(
+        {
+            "Jenkinsfile": "pipeline {\n agent { dockerfile { filename 'ci/Dockerfile' } }\n}\n",
+            "ci/Dockerfile": "",
+        },
+        "ci/Dockerfile",
+    )
     assert [consumer.what for consumer in repository.consumers] == ["the agent in Jenkinsfile"]
     assert isinstance(repository.context, Known)
 
 
 def test_dev_container_is_a_consumer_of_the_stage_it_names():
-    files = {".devcontainer/devcontainer.json": '{"build": {"dockerfile": "../Dockerfile", "context": "..", "target": "dev"}}'}
+    files = {
+        ".devcontainer/devcontainer.json": '{"build": {"dockerfile": "../Dockerfile", "context": "..", "target": "dev"}}'
+    }
     (consumer,) = shown(files).consumers
     assert consumer.target == "dev"
     assert consumer.what == "the dev container of .devcontainer/devcontainer.json"
@@ -248,5 +326,8 @@ def test_a_public_image_of_the_same_last_name_is_no_consumer():
 
 
 def test_a_name_given_with_docker_tag_counts():
-    files = {"a.sh": "docker build -t base .\ndocker tag base me/special\n", "web/Dockerfile": "FROM me/special\n"}
+    files = {
+        "a.sh": "docker build -t base .\ndocker tag base me/special\n",
+        "web/Dockerfile": "FROM me/special\n",
+    }
     assert [consumer.what for consumer in shown(files).consumers] == ["FROM me/special"]

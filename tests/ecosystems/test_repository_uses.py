@@ -1,6 +1,7 @@
 """How containers of the image are started and changed: compose, Kubernetes, scripts, platforms."""
 
 import pytest
+
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.repository import read
 from dfix.ecosystems.repository.values import capability
@@ -324,7 +325,13 @@ def test_helm_values_beside_an_image():
 @pytest.mark.parametrize(
     ("path", "text", "kind", "value", "form"),
     [
-        ("heroku.yml", "build: {docker: {web: Dockerfile}}\nrun: {web: python a.py}\n", "command", "python a.py", "shell"),
+        (
+            "heroku.yml",
+            "build: {docker: {web: Dockerfile}}\nrun: {web: python a.py}\n",
+            "command",
+            "python a.py",
+            "shell",
+        ),
         (
             "heroku.yml",
             "build: {docker: {web: Dockerfile}}\nrelease: {image: web, command: [./migrate]}\n",
@@ -333,11 +340,35 @@ def test_helm_values_beside_an_image():
             "shell",
         ),
         ("Procfile", "web: gunicorn app\n", "command", "gunicorn app", "shell"),
-        ("fly.toml", "[processes]\nweb = 'bin/server -p 1'\n", "command", ("bin/server", "-p", "1"), "exec"),
-        ("fly.toml", "[deploy]\nrelease_command = 'sh migrate'\n", "exec", ("sh", "migrate"), "exec"),
+        (
+            "fly.toml",
+            "[processes]\nweb = 'bin/server -p 1'\n",
+            "command",
+            ("bin/server", "-p", "1"),
+            "exec",
+        ),
+        (
+            "fly.toml",
+            "[deploy]\nrelease_command = 'sh migrate'\n",
+            "exec",
+            ("sh", "migrate"),
+            "exec",
+        ),
         ("railway.toml", "[deploy]\nstartCommand = './a b'\n", "entrypoint", ("./a", "b"), "exec"),
-        ("render.yaml", "services: [{name: a, runtime: docker, dockerCommand: ./a}]\n", "command", "./a", "shell"),
-        ("copilot/a/manifest.yml", "type: X\nimage: {build: Dockerfile}\ncommand: ./a b\n", "command", ("./a", "b"), "exec"),
+        (
+            "render.yaml",
+            "services: [{name: a, runtime: docker, dockerCommand: ./a}]\n",
+            "command",
+            "./a",
+            "shell",
+        ),
+        (
+            "copilot/a/manifest.yml",
+            "type: X\nimage: {build: Dockerfile}\ncommand: ./a b\n",
+            "command",
+            ("./a", "b"),
+            "exec",
+        ),
         (
             "config/deploy.yml",
             "service: a\nimage: me/a\nservers:\n  job:\n    hosts: [x]\n    cmd: bin/jobs\n",
@@ -380,7 +411,12 @@ def test_capabilities_of_all_shown_builders():
 
 
 def test_a_file_that_is_no_yaml_is_noted_and_the_others_are_read():
-    repository = shown({"compose.yml": "a: [\n", ".github/workflows/a.yml": "jobs:\n  b:\n    steps:\n      - run: docker build .\n"})
+    repository = shown(
+        {
+            "compose.yml": "a: [\n",
+            ".github/workflows/a.yml": "jobs:\n  b:\n    steps:\n      - run: docker build .\n",
+        }
+    )
     assert [note.source for note in repository.notes] == ["compose.yml:2"]
     assert len(repository.builds) == 1
 
@@ -388,7 +424,11 @@ def test_a_file_that_is_no_yaml_is_noted_and_the_others_are_read():
 @pytest.mark.parametrize(
     "text",
     [
-        "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*{'a' if n == 0 else f'b{n - 1}'}, *{'a' if n == 0 else f'b{n - 1}'}]\n" for n in range(60)),
+        "a: &a [x, x]\n"
+        + "".join(
+            f"b{n}: &b{n} [*{'a' if n == 0 else f'b{n - 1}'}, *{'a' if n == 0 else f'b{n - 1}'}]\n"
+            for n in range(60)
+        ),
         "a: &a {b: *a}\nservices: *a\n",
         "&a [*a]",
         "[" * 50_000,
@@ -397,7 +437,8 @@ def test_a_file_that_is_no_yaml_is_noted_and_the_others_are_read():
         "services: {web: {extends: {service: web}}}\n",
         "services: {a: {extends: b}, b: {extends: a, build: .}}\n",
         "".join("  " * n + "a:\n" for n in range(500)),
-        "a: &x {k: v}\n" + "".join(f"m{n}: &m{n} {{<<: [{', '.join(['*x'] * 200)}]}}\n" for n in range(400)),
+        "a: &x {k: v}\n"
+        + "".join(f"m{n}: &m{n} {{<<: [{', '.join(['*x'] * 200)}]}}\n" for n in range(400)),
         "services: [1, 2]\n",
         "services:\n  web: text\n  x:\n    build: [1]\n    command: {a: b}\n    volumes: x\n    healthcheck: y\n",
         "\x00",
@@ -405,7 +446,16 @@ def test_a_file_that_is_no_yaml_is_noted_and_the_others_are_read():
         "services:\n  web:\n    build: .\n    command: 'unbalanced \" quote'\n",
     ],
 )
-@pytest.mark.parametrize("path", ["compose.yml", ".gitlab-ci.yml", "pod.yaml", ".github/workflows/a.yml", ".circleci/config.yml"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "compose.yml",
+        ".gitlab-ci.yml",
+        "pod.yaml",
+        ".github/workflows/a.yml",
+        ".circleci/config.yml",
+    ],
+)
 def test_hostile_yaml_never_fails(path, text):
     shown({path: text + ("\nkind: Pod\nimage: x\napiVersion: v1\n" if path == "pod.yaml" else "")})
 

@@ -1,7 +1,8 @@
 """Bake files: targets with what they inherit. https://docs.docker.com/build/bake/reference/.
 
 python-hcl2 8 keeps the quotes of strings, so that ``TAG`` and ``"TAG"`` differ; older versions
-write ``${TAG}`` for the former. Both are read. Functions and matrices that are not lists stay unknown.
+write ``${TAG}`` for the former. Both are read. Functions, and matrices that are not lists, stay
+unknown.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _blocks(parsed: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 def _inherited(
     targets: Mapping[str, dict[str, Any]], body: dict[str, Any], depth: int
 ) -> dict[str, Any]:
-    """A target over those it inherits; later ones win, its own fields win over all; maps are united."""
+    """A target over those it inherits: later ones win, its own fields over all; maps unite."""
     out: dict[str, Any] = {}
     if depth < DEPTH:
         for name in _list(body.get("inherits")):

@@ -189,7 +189,7 @@ class Index:
         return len(self.dockerfiles) == 1
 
     def _is(self, reference: str, dockerfile: str) -> bool:
-        """Is a reference this file's image? By its tags, its folder's name, or because it is alone."""
+        """Is it this file's image? By tags, its folder's name, or because the file is alone."""
         if not reference:
             return False
         matching = [

@@ -56,7 +56,7 @@ def constants(value: Any) -> dict[str, str]:
         plain = text(each) if isinstance(each, str) else text(fields(each).get("value"))
         if plain and "$" not in plain:
             found[name] = plain
-        elif any(plain == f"${variable}" or plain == f"${{{variable}}}" for variable in CHECKOUTS):
+        elif plain.strip("${}") in CHECKOUTS:
             found[name] = ROOT
     return found
 
@@ -147,8 +147,8 @@ def circleci(tree: Tree, path: str, content: str) -> Iterator[Shown]:
                 yield from _circle_step(tree, path, step, names, env)
     for workflow in walk(root.get("workflows")):
         for name, given in workflow.items():
-            if name.startswith("docker/") or name.endswith("/build-and-push-image"):
-                yield from _orb(tree, path, workflow.at(name), fields(given))
+            if name == "docker/publish":
+                yield from _orb(tree, workflow.at(name), fields(given))
 
 
 def _circle_step(
@@ -170,14 +170,17 @@ def _circle_step(
             )
     for name in ("docker/build", "docker/publish"):
         if name in step:
-            yield from _orb(tree, path, step.at(name), fields(step.get(name)))
+            yield from _orb(tree, step.at(name), fields(step.get(name)))
 
 
-def _orb(tree: Tree, path: str, source: str, given: Fields) -> Iterator[Shown]:
-    """The circleci/docker orb: `path` is the Dockerfile's folder, `docker-context` the context."""
+def _orb(tree: Tree, source: str, given: Fields) -> Iterator[Shown]:
+    """The circleci/docker orb: `path` is the Dockerfile's folder, `docker_context` the context.
+
+    https://circleci.com/developer/orbs/orb/circleci/docker; older versions say `docker-context`.
+    """
     folder = text(given.get("path")) or "."
     name = text(given.get("dockerfile")) or "Dockerfile"
-    context = text(given.get("docker-context") or given.get("build-context")) or "."
+    context = text(given.get("docker-context") or given.get("docker_context")) or "."
     use = BuildUse(None, None, source, "docker", tags=texts(given.get("image")), ephemeral=True)
     dockerfile = Word(f"{folder}/{name}", "<<" not in folder + name)
     found = placed(tree, use, ("",), Word(context, "<<" not in context), dockerfile, "folder")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import shlex
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from dfix.ecosystems.repository.placing import placed
 from dfix.ecosystems.repository.shown import Built, Started, inside, starts_shell
 from dfix.ecosystems.repository.values import BuildUse, Note, Override
 from dfix.ecosystems.repository.words import Word
-from dfix.ecosystems.repository.workflows import split_words
 from dfix.ecosystems.repository.yamls import (
     Items,
     document,
@@ -48,6 +48,7 @@ def hosted(
     dockerfile: str,
     named_from: Any = "context",
 ) -> BuildUse | None:
+    """A build whose paths are relative to the platform's own file, in `folder`."""
     return placed(
         tree,
         use,
@@ -65,7 +66,7 @@ def start(
     if form == "shell":
         plain = value if isinstance(value, str) else " ".join(texts(value))
         return Override(kind, plain, source, service, "shell", uses_shell=True)
-    words = split_words(value) if isinstance(value, str) else texts(value)
+    words = _split(value) if isinstance(value, str) else texts(value)
     return Override(
         kind,
         words,
@@ -163,7 +164,9 @@ def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
             start("exec", str(release), f"{path}:{_line(content, 'release_command')}", "release")
         )
     experimental = _table(root.get("experimental"))
-    for key, kind in (("cmd", "command"), ("entrypoint", "entrypoint"), ("exec", "exec")):
+    kinds: tuple[tuple[str, OverrideKind], ...]
+    kinds = (("cmd", "command"), ("entrypoint", "entrypoint"), ("exec", "exec"))
+    for key, kind in kinds:
         value = experimental.get(key)
         if isinstance(value, list | str):
             words = value if isinstance(value, str) else Items(str(each) for each in value)
@@ -184,40 +187,40 @@ def fly(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     yield Started(tuple(overrides), path, key=path)
 
 
+def _split(value: str) -> tuple[str, ...]:
+    """Words of a text, quotes removed if they are balanced."""
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        return tuple(value.split())
+
+
+_NO_DOCKERFILE = frozenset({"NIXPACKS", "RAILPACK", "PAKETO", "HEROKU"})
+
+
 def railway(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     """railway.json, railway.toml: a Dockerfile in the folder is used unless others are named."""
-    if path.endswith(".json"):
-        root = json_mapping(path, content)
-    else:
-        root = _toml(path, content)
+    root = json_mapping(path, content) if path.endswith(".json") else _toml(path, content)
     if isinstance(root, Note):
         yield root
         return
     build, deploy = _table(root.get("build")), _table(root.get("deploy"))
     folder = posixpath.dirname(path)
     file = str(build.get("dockerfilePath", ""))
-    if (
-        str(build.get("builder", "DOCKERFILE" if file else "")).upper()
-        in {"NIXPACKS", "RAILPACK", "PAKETO", "HEROKU"}
-        and not file
-    ):
+    if str(build.get("builder", "")).upper() in _NO_DOCKERFILE and not file:
         return
-    source = f"{path}:{_line(content, 'dockerfilePath')}"
-    found = hosted(
-        tree, BuildUse(None, None, source, "railway", key=path), folder, ".", file, "either"
-    )
-    if found is None and file:
-        found = hosted(
-            tree, BuildUse(None, None, source, "railway", key=path), "", ".", file, "either"
-        )
+    use = BuildUse(None, None, f"{path}:{_line(content, 'dockerfilePath')}", "railway", key=path)
+    found = hosted(tree, use, folder, ".", file) or hosted(tree, use, "", ".", file)
     if found is not None:
         yield Built(found)
-    overrides = []
-    for key, kind in (("startCommand", "entrypoint"), ("preDeployCommand", "exec")):
+    overrides: list[Override] = []
+    starts: tuple[tuple[str, OverrideKind], ...]
+    starts = (("startCommand", "entrypoint"), ("preDeployCommand", "exec"))
+    for key, kind in starts:
         value = deploy.get(key)
-        for each in value if isinstance(value, list) else [value]:
-            if each:
-                overrides.append(start(kind, str(each), f"{path}:{_line(content, key)}", "app"))  # type: ignore[arg-type]
+        source = f"{path}:{_line(content, key)}"
+        lines = value if isinstance(value, list) else [value]
+        overrides.extend(start(kind, str(each), source, "app") for each in lines if each)
     yield Started(tuple(overrides), path, key=path)
 
 
@@ -289,6 +292,7 @@ def _toml(path: str, content: str) -> dict[str, Any] | Note:
 
 
 def json_mapping(path: str, content: str) -> dict[str, Any] | Note:
+    """A JSON file that is a mapping."""
     try:
         found = json.loads(content[:1_000_000])
     except (ValueError, RecursionError):

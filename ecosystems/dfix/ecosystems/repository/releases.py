@@ -3,8 +3,8 @@
 GoReleaser builds in a temporary folder that holds only binaries and `extra_files`:
 https://goreleaser.com/customization/docker/. AWS Copilot runs ``docker build``:
 https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/#image-build. Kamal runs buildx:
-https://kamal-deploy.org/docs/configuration/builders/. AWS SAM uses the engine's own
-interface, which means its classic builder: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/.
+https://kamal-deploy.org/docs/configuration/builders/. AWS SAM uses the
+engine's classic builder unless it is told otherwise: https://github.com/aws/aws-sam-cli/pull/8772.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfix.ecosystems.repository.shown import Shown
+    from dfix.ecosystems.repository.values import OverrideKind
     from dfix.ecosystems.tree import Tree
 
 
@@ -78,9 +79,10 @@ def copilot(tree: Tree, path: str, content: str) -> Iterator[Shown]:
     found = hosted(tree, use, "", context, file, "folder")
     if found is not None:
         yield Built(found)
+    kinds: tuple[OverrideKind, ...] = ("entrypoint", "command")
     overrides = [
-        start(key, root[key], root.at(key), text(root.get("name")))  # type: ignore[arg-type]
-        for key in ("entrypoint", "command")
+        start(key, root[key], root.at(key), text(root.get("name")))
+        for key in kinds
         if root.get(key)
     ]
     yield Started(tuple(overrides), path, key=path)

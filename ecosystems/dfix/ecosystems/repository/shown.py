@@ -81,7 +81,7 @@ def inside(folder: str, path: str) -> str | None:
     """What `path` means in `folder`, from the root; None if it lies outside or is absolute."""
     if path.startswith(ROOT):
         folder, path = "", path[len(ROOT) :].lstrip("/") or "."
-    if path.startswith(("/", "~")) or "://" in path or path.startswith("git@"):
+    if path.startswith(("/", "~", "git@")) or "://" in path:
         return None
     joined = posixpath.normpath(posixpath.join(folder, path or "."))
     if joined.startswith("../") or joined == "..":
@@ -106,7 +106,7 @@ SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox", "sh.ex
 
 
 def starts_shell(words: Iterable[str]) -> bool:
-    """Is one of the first words a shell? (``tini -- sh -c`` starts one as well.)"""
+    """Is one of the first words a shell, as in ``tini -- sh -c``?"""
     return any(posixpath.basename(word) in SHELLS for word in list(words)[:6])
 
 

@@ -1,8 +1,8 @@
 """What a repository shows of one Dockerfile's use, as plain values.
 
 Paths are relative to the tree's root, in POSIX form; the empty string is the root itself. A
-`source` is ``path:line`` (lines from 1) or a path. Text that holds an expansion whose value the repository
-does not tell keeps it as written (``${TAG}``, ``${{ matrix.os }}``, ``{{ .Values.tag }}``).
+`source` is ``path:line`` (lines from 1) or a path. Text that holds an expansion whose value the
+repository does not tell keeps it as written (``${TAG}``, ``${{ matrix.os }}``).
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class Repository:
 
     @property
     def ephemeral_cache(self) -> CacheUse | None:
-        """A cache that throw-away machines share (gha, registry): there the layers are the cache."""
+        """A cache that throw-away machines share (gha, registry): there layers are the cache."""
         for cache in self.caches:
             if cache.ephemeral and cache.type != "local":
                 return cache

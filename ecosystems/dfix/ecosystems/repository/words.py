@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.shown import ROOT, inside
+from dfix.ecosystems.repository.tokens import NAME, expansion_end, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,15 +22,12 @@ LIMIT = 400_000
 """Characters of script text that are read."""
 DEPTH = 8
 """How deep values and command substitutions may refer to others."""
-EXPANSION = 5_000
-"""Characters in which an expansion must end, so that reading stays linear."""
 
 KEYWORDS = frozenset(
     {"then", "do", "else", "elif", "if", "while", "until", "!", "{", "}", "fi", "done", "time"}
 )
 PREFIXES = frozenset({"sudo", "exec", "command", "nohup", "eval", "xargs", "env", "winpty"})
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class _Walk:
         stdin: Word | None = None
         redirect = ""
         line = start = self.first
-        for kind, written, at in _tokens(text, self.first):
+        for kind, written, at in tokens(text, self.first):
             line = at
             if kind == "word":
                 if not words:
@@ -205,7 +203,7 @@ class _Walk:
         return Word("".join(out), known)
 
     def _expansion(self, token: str, at: int) -> tuple[str, bool, int]:
-        end = _expansion_end(token, at)
+        end = expansion_end(token, at)
         raw = token[at:end]
         if raw == "$":
             return raw, True, end
@@ -246,7 +244,7 @@ class _Walk:
         shell = Shell(self.folders, self.env, self.path)
         walk = _Walk(shell, self.depth + 1)
         folder: Word | None = None
-        for kind, token, _ in _tokens(inner, 1):
+        for kind, token, _ in tokens(inner, 1):
             if kind == "operator" and token not in {"&&", ";", "\n"}:
                 return None
         parts = _plain(inner)
@@ -267,7 +265,7 @@ def _plain(text: str) -> list[list[str]]:
     """The raw words of each command of a text; redirections are dropped."""
     parts: list[list[str]] = [[]]
     skip = False
-    for kind, token, _ in _tokens(text, 1):
+    for kind, token, _ in tokens(text, 1):
         if kind == "operator":
             parts.append([])
         elif kind == "redirect":
@@ -296,110 +294,3 @@ def _folder(words: list[Word], before: Word | None) -> str | None:
         case ["git", "rev-parse", "--show-toplevel"]:
             return ROOT
     return None
-
-
-def _expansion_end(text: str, at: int) -> int:
-    """Where the expansion that begins at a ``$`` or a back quote ends."""
-    if text[at] == "`":
-        end = text.find("`", at + 1)
-        return len(text) if end < 0 else end + 1
-    following = text[at + 1 : at + 2]
-    if following in {"(", "{"}:
-        close = {"(": ")", "{": "}"}[following]
-        depth, quote = 0, ""
-        for position in range(at + 1, min(len(text), at + EXPANSION)):
-            character = text[position]
-            if quote:
-                quote = "" if character == quote else quote
-            elif character == "'" and following == "(":
-                quote = character
-            elif character == following:
-                depth += 1
-            elif character == close:
-                depth -= 1
-                if depth == 0:
-                    return position + 1
-        return min(len(text), at + EXPANSION)
-    match = NAME.match(text, at + 1)
-    if match is not None:
-        return match.end()
-    return at + 2 if following and following in "0123456789@*#?$!-" else at + 1
-
-
-def _tokens(text: str, first: int) -> Iterator[tuple[str, str, int]]:
-    """(kind, text, line); kind is word, operator or redirect. Here-documents are passed over."""
-    at, line = 0, first
-    heredocs: list[tuple[str, str]] = []
-    while at < len(text):
-        character = text[at]
-        if character == "\n":
-            yield "operator", "\n", line
-            at, line = at + 1, line + 1
-            for delimiter, strip in heredocs:
-                at, line = _after_heredoc(text, at, line, delimiter, strip)
-            heredocs = []
-        elif character in " \t\r":
-            at += 1
-        elif text.startswith(("\\\n", "\\\r\n"), at):
-            at, line = text.index("\n", at) + 1, line + 1
-        elif character == "#":
-            end = text.find("\n", at)
-            at = len(text) if end < 0 else end
-        elif text.startswith("<<", at) and not text.startswith("<<<", at):
-            at += 2
-            strip = "\t" if text.startswith("-", at) else ""  # <<- takes tabs away
-            match = re.compile(r"-?[ \t]*[\\'\"]?([A-Za-z0-9_]+)['\"]?").match(text, at)
-            if match is not None:
-                heredocs.append((match[1], strip))
-                at = match.end()
-            yield "redirect", "<<", line
-            yield "word", "heredoc", line
-        elif character in "<>" or text.startswith("&>", at):
-            end = at + 1
-            while end < len(text) and text[end] in "<>&|":
-                end += 1
-            yield "redirect", text[at:end], line
-            at = end
-        elif character in ";&|()":
-            end = at + 1
-            while end < len(text) and character in ";&|" and text[end] == character:
-                end += 1
-            yield "operator", text[at:end], line
-            at = end
-        else:
-            end = _word_end(text, at)
-            yield "word", text[at:end], line
-            line += text.count("\n", at, end)
-            at = end
-
-
-def _after_heredoc(text: str, at: int, line: int, delimiter: str, strip: str) -> tuple[int, int]:
-    while at < len(text):
-        end = text.find("\n", at)
-        end = len(text) if end < 0 else end
-        content = text[at:end].rstrip("\r")
-        at, line = min(end + 1, len(text)), line + 1
-        if (content.lstrip(strip) if strip else content) == delimiter:
-            break
-    return at, line
-
-
-def _word_end(text: str, at: int) -> int:
-    quote = ""
-    while at < len(text):
-        character = text[at]
-        if quote == "'":
-            quote = "" if character == "'" else quote
-            at += 1
-        elif character == "\\":
-            at += 2
-        elif (character == "$" and text[at + 1 : at + 2] in {"(", "{"}) or character == "`":
-            at = _expansion_end(text, at)
-        elif character in "\"'" and (not quote or quote == character):
-            quote = "" if quote else character
-            at += 1
-        elif not quote and character in " \t\r\n;&|()<>":
-            break
-        else:
-            at += 1
-    return min(at, len(text))
