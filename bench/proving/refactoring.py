@@ -28,6 +28,7 @@ class Refactored:
     tool: str
     steps: tuple[tuple[str, str], ...]
     held_back: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()  # rewrites that failed a check: bugs of the tool
     shape: str | None = None  # as the tool names it
     ending: str = "settled"
 
@@ -72,6 +73,7 @@ def by_dfix(folder: Path) -> Refactored:
         held_back=tuple(
             f"{each.transform}: {each.slug}: {each.sentence}" for each in report.held_back
         ),
+        dropped=tuple(f"{each.id}: {each.check}: {each.detail}" for each in report.dropped),
         shape=_shape(report),
         ending=f"{report.ending.kind} {report.ending.reason}".strip(),
     )

@@ -101,6 +101,7 @@ def hold(project: Project, refactoring: Refactoring, engine: Engine, room: Path)
         bases={name: bool(image.get("RepoDigests")) for name, image in found.items()},
         inherited=variables(found[project.bases[0]]["Config"]),
     )
+    trial.objections.extend(f"dropped: {each}" for each in refactored.dropped)
     for word, folder, side in (("before", before, trial.before), ("after", after, trial.after)):
         if word == "after" and not trial.changed:
             break

@@ -130,6 +130,25 @@ def test_every_proven_shape_is_held_by_a_result():
     assert unheld(PROVEN, BENCH / "results", BENCH / "projects") == []
 
 
+def test_a_proven_project_still_gets_the_shape_that_was_proven():
+    """Whether the text is still the one that was built is for the next run of the bench."""
+    from proving.records import rows
+
+    from dfix.api import refactor
+
+    for row in rows(PROVEN):
+        folder = BENCH / "projects" / row.project
+        report = refactor((folder / "Dockerfile").read_text(encoding="utf-8"), project=folder)
+        named = [
+            evidence.where
+            for step in report.steps
+            for part in step.parts
+            for evidence in part.because
+            if step.transform == "split-stages"
+        ]
+        assert f"shape {row.shape}" in named, row.project
+
+
 def test_bundled_projects_listen_on_ports_of_their_own():
     from proving.projects import all_in
 
