@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dfix.ecosystems.calls import Call
     from dfix.ecosystems.ecosystem import Ecosystem
 
-__all__ = ["ecosystem_of", "ecosystems", "read_call"]
+__all__ = ["ecosystem_of", "ecosystems", "programs", "read_call"]
 
 GROUP = "dfix.ecosystems"
 
@@ -65,6 +65,15 @@ def ecosystem_of(what: Call | str) -> Ecosystem:
         if each.id == name:
             return each
     raise KeyError(name)
+
+
+@cache
+def programs() -> tuple[str, ...]:
+    """The names of all programs that an ecosystem knows; text that holds none of them calls none."""
+    found = set(_programs())
+    for each in _third_party():
+        found.update(each.knowledge.programs)
+    return tuple(sorted(found))
 
 
 def read_call(words: Sequence[str | None]) -> Call | None:

@@ -41,7 +41,7 @@ class Context:
 
     def calls(self, ecosystem: str | None = None) -> Iterator[tuple[Place, Called]]:
         """The commands in RUN instructions that an ecosystem knows."""
-        for place in self.model.runs():
+        for place in self.model.calling:
             for called in place.called:
                 if called.call is not None and ecosystem in (None, called.call.ecosystem):
                     yield place, called

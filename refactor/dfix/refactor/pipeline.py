@@ -93,6 +93,8 @@ class Session:
         self.steps: list[Step] = []
         self.dropped: list[Dropped] = []
         self.lost: list[Offered] = []  # rewrites that would lose a comment
+        # What each transform found last, and in which file: an unchanged file is not searched again.
+        self.found: dict[str, tuple[Dockerfile, Project, list[Rewrite | HeldBack]]] = {}
         self.tried: set[tuple[str, str]] = set()  # rewrites that failed a check: never tried again
         # Which item of the text as it was read an item came from; the second member keeps the key's object alive.
         self.origin: dict[int, tuple[Item, Item]] = {id(item): (item, item) for item in file.items}
@@ -145,16 +147,21 @@ class Session:
         self._apply(transform, rewrites[half:])
 
     def _find(self, transform: Transform) -> list[Rewrite | HeldBack]:
+        last = self.found.get(transform.id)
+        if last is not None and last[0] is self.file and last[1] is self.project:
+            return last[2]
         context = Context(self.file, self.model, self.project, self.config)
         try:
-            return [self._judged(transform, each) for each in transform.find(context)]
+            found = [self._judged(transform, each) for each in transform.find(context)]
         except Exception as error:  # noqa: BLE001 - one transform's bug must not take the others' work away
             failure = Dropped(
                 transform.id, transform.id, 0, "exception", f"{type(error).__name__}: {error}"
             )
             if failure not in self.dropped:
                 self.dropped.append(failure)
-            return []
+            found = []
+        self.found[transform.id] = (self.file, self.project, found)
+        return found
 
     def _judged(self, transform: Transform, finding: Rewrite | HeldBack) -> Rewrite | HeldBack:
         """A rewrite that the shown builders cannot build, or that a pragma refuses, becomes a hold-back."""

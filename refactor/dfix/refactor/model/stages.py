@@ -84,6 +84,18 @@ class Place:
         return self.model.readings.remembered(self, called_by)
 
     @property
+    def may_call(self) -> bool:
+        """May the RUN call a program that an ecosystem knows, as far as its text tells without parsing it?"""
+        from dfix.ecosystems import programs  # noqa: PLC0415 - the tables load when a question needs them
+
+        node = self.node
+        if not isinstance(node, Run):
+            return False
+        texts = [leaf.text for leaf in node.body.leaves()]
+        texts += [heredoc.body.text for heredoc in node.heredocs]
+        return any(name in text for text in texts for name in programs())
+
+    @property
     def mounts(self) -> tuple[Mount, ...]:
         """The mounts of a RUN."""
         return mounts_of(self.node)
@@ -264,6 +276,11 @@ class Model:
         """All RUN instructions, in order."""
         for stage in self.stages:
             yield from stage.runs()
+
+    @cached_property
+    def calling(self) -> tuple[Place, ...]:
+        """The RUN instructions that may call a program that an ecosystem knows."""
+        return tuple(place for place in self.runs() if place.may_call)
 
     @property
     def final(self) -> Stage:

@@ -32,13 +32,14 @@ PLATFORM_ARGS = frozenset(
 class State:
     """What is in force behind `node` (None: where the stage begins)."""
 
-    __slots__ = ("_workdir", "node", "previous", "stage")
+    __slots__ = ("_shell", "_workdir", "node", "previous", "stage")
 
     def __init__(self, stage: Stage, previous: State | None, node: Instruction | None) -> None:
         self.stage = stage
         self.previous = previous
         self.node = node
         self._workdir: Fact[str] | None = None
+        self._shell: tuple[str, ...] | bool | None = False  # False: not looked up yet
 
     def links(self) -> Iterator[State]:
         """This state and the ones before it, those of the stages that this one builds on included."""
@@ -160,10 +161,16 @@ class State:
     @property
     def shell(self) -> tuple[str, ...] | None:
         """The words of SHELL in force; None for the default shell."""
+        if isinstance(self._shell, bool):
+            self._shell = self._find_shell()
+        return self._shell
+
+    def _find_shell(self) -> tuple[str, ...] | None:
         for state in self.links():
+            if not isinstance(state._shell, bool):  # noqa: SLF001 - a link of the same chain
+                return state._shell  # noqa: SLF001
             if isinstance(state.node, Shell):
-                body = state.node.body
-                return tuple(getattr(body, "values", ()))
+                return tuple(getattr(state.node.body, "values", ()))
         return None
 
     def values(self) -> dict[str, str | None]:

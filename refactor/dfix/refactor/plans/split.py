@@ -12,6 +12,7 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems import debian
 from dfix.ecosystems.service import Base, Did, Request, Service
 from dfix.grammar.nodes import Run
+from dfix.refactor.context import mentions
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import folder_behind, origin
 
@@ -152,6 +153,12 @@ def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> F
 def builds(stage: Stage) -> bool:
     """Does a stage install or build anything, so that its reader would ask why it is not split?"""
     for place in stage.runs():
+        if (
+            not place.may_call
+            and not mentions(place.node, "install")
+            and not mentions(place.node, "add")
+        ):
+            continue
         for called in place.called:
             call = called.call
             if call is not None and call.role in WORKS:

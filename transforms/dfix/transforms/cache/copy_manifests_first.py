@@ -166,7 +166,7 @@ def _first_install(ctx: Context, copy: Place) -> Finding | None:
     """The finding for the first install behind this COPY that reads its manifests from it."""
     target = copy.destination
     for later in copy.following:
-        if not isinstance(later.node, Run):
+        if not isinstance(later.node, Run) or not later.may_call:
             continue
         for called in later.called:
             call = called.call

@@ -110,7 +110,7 @@ class Mounted(NamedTuple):
 )
 def mount_caches(ctx: Context) -> Iterator[Finding]:
     """Mount each cache that a RUN fills."""
-    for place in ctx.model.runs():
+    for place in ctx.model.calling:
         calls = [
             called
             for called in place.called
