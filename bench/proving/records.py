@@ -8,7 +8,9 @@ full), what was seen, and every objection. `proven.toml` is what dfix itself rea
     project = "go-web"          # bench/projects/go-web, bench/results/go-web.json
     before = 722826132          # bytes of the image as the engine counts them
     after = 9461432
-    date = 2025-12-31
+    date = "2025-12-31"
+
+Its compiled form, `proven.table`, is written beside it.
 
 A row stands for a result that says `"proven": true` with the same shape, sizes and date: `unheld`
 names every row that does not.
@@ -106,11 +108,15 @@ def rows(table: Path) -> list[Row]:
     if not table.exists():
         return []
     said = tomllib.loads(table.read_text(encoding="utf-8"))
-    return [Row(**row) for row in said.get("proven", ())]
+    return [
+        Row(**{**row, "date": dt.date.fromisoformat(row["date"])}) for row in said.get("proven", ())
+    ]
 
 
 def record(table: Path, trials: Iterable[Trial], date: dt.date) -> None:
     """Bring `proven.toml` up to date: the row of a tried project is new, or gone."""
+    from dfix.ecosystems.tables import compiled  # noqa: PLC0415 - reading rows needs no dfix
+
     kept = {row.project: row for row in rows(table)}
     for trial in trials:
         kept.pop(trial.project.name, None)
@@ -119,14 +125,16 @@ def record(table: Path, trials: Iterable[Trial], date: dt.date) -> None:
             sizes = trial.before.size, trial.after.size
             kept[name] = Row(shape(trial), name, *sizes, date)
     table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(printed(kept.values()), encoding="utf-8")
+    text = printed(kept.values())
+    table.write_text(text, encoding="utf-8")
+    table.with_suffix(".table").write_bytes(compiled(text.encode()))
 
 
 def printed(table: Iterable[Row]) -> str:
     """The rows as TOML, by shape and then by project."""
     return HEADER + "".join(
         f"\n[[proven]]\nshape = {json.dumps(row.shape)}\nproject = {json.dumps(row.project)}\n"
-        f"before = {row.before}\nafter = {row.after}\ndate = {row.date.isoformat()}\n"
+        f"before = {row.before}\nafter = {row.after}\ndate = "{row.date.isoformat()}"\n"
         for row in sorted(table, key=lambda row: (row.shape, row.project))
     )
 
