@@ -134,7 +134,8 @@ def printed(table: Iterable[Row]) -> str:
     """The rows as TOML, by shape and then by project."""
     return HEADER + "".join(
         f"\n[[proven]]\nshape = {json.dumps(row.shape)}\nproject = {json.dumps(row.project)}\n"
-        f"before = {row.before}\nafter = {row.after}\ndate = "{row.date.isoformat()}"\n"
+        f"before = {row.before}\nafter = {row.after}\n"
+        f"date = {json.dumps(row.date.isoformat())}\n"
         for row in sorted(table, key=lambda row: (row.shape, row.project))
     )
 
