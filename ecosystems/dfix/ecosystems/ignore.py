@@ -154,7 +154,7 @@ def _expression(pattern: str) -> str:
             continue
         if character == "\\":
             position += 1
-            parts.append(re.escape(pattern[position : position + 1] or "\\"))
+            parts.append(_escaped(pattern[position : position + 1] or "\\"))
         elif character == "*":
             parts.append("[^/]*")
         elif character == "?":
@@ -165,6 +165,16 @@ def _expression(pattern: str) -> str:
             parts.append("\\" + character)
         position += 1
     return "(?s:" + "".join(parts) + ")"
+
+
+def _escaped(character: str) -> str:
+    """What a backslash and a character mean: Docker hands both to Go's regular expressions as they are.
+
+    So `\\d` is a digit, and `\\a` a control character, which no file name here has.
+    """
+    if not (character.isascii() and character.isalnum()):
+        return re.escape(character)
+    return "\\" + character if character in "dDsSwWbB" else "(?!)"
 
 
 def _literal(rest: str) -> bool:

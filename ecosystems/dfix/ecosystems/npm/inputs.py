@@ -99,8 +99,13 @@ def _workspace_root(tree: Tree, folder: str) -> str | None:
     return None
 
 
+def projects_of(tree: Tree, folder: str) -> Fact[list[Manifest]]:
+    """The manifests of a project and of its workspaces."""
+    manifest = read_manifest(tree, inside(folder) or "")
+    return manifest if isinstance(manifest, Unknown) else _projects(tree, manifest.value)
+
+
 def _projects(tree: Tree, manifest: Manifest) -> Fact[list[Manifest]]:
-    """The project and its workspaces."""
     found = [manifest]
     data = {**manifest.data, "workspaces": manifest.data.get("workspaces", [])}
     members = workspaces_of(tree, manifest.folder or ".", data)

@@ -83,7 +83,9 @@ def kind_of(spec: str) -> Kind:
         return "file"
     if "://" in text or ":" in text:
         return "other"
-    return "git" if "/" in text else "tag"
+    if "/" in text:
+        return "git"
+    return "tag" if text[:1].isalpha() and text.replace("-", "").replace(".", "").isalnum() else "other"
 
 
 def _hosted(url: str) -> bool:

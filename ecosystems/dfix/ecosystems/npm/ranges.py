@@ -16,7 +16,7 @@ _BUILD = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _X = r"(\d+|[xX*])"
 _VERSION = re.compile(rf"[v=\s]*(\d+)\.(\d+)\.(\d+){_PRE}{_BUILD}")
 _PARTIAL = rf"[v=\s]*{_X}(?:\.{_X}(?:\.{_X}{_PRE}{_BUILD})?)?"
-_SIMPLE = re.compile(rf"(~>?|\^|[<>]?=?)\s*(?:{_PARTIAL})?")
+_SIMPLE = re.compile(rf"(~>?|\^|[<>]?=?)\s*{_PARTIAL}")
 _HYPHEN = re.compile(rf"\s*{_PARTIAL}\s+-\s+{_PARTIAL}\s*")
 _GLUE = re.compile(r"(~>?|\^|[<>]=?|=)\s+")
 
@@ -72,6 +72,8 @@ def parse_range(text: str) -> tuple[Alternative, ...] | None:
         alternative = _alternative(part.strip())
         if alternative is not None:
             found.append(alternative)
+    if () in found:
+        return ((),)  # as in node-semver: `*` beside others stands alone, and means no prerelease
     return tuple(found) or None
 
 
@@ -144,10 +146,22 @@ def _alternative(text: str) -> Alternative | None:
         match = _SIMPLE.fullmatch(word)
         if match is None:
             continue
-        understood = True
         operator, *groups = match.groups()
+        if operator[:1] not in {"^", "~"} and _number_behind_wildcard(groups[:3]):
+            continue
+        understood = True
         found.extend(_simple(operator, _partial(groups)))
     return tuple(found) if understood else None
+
+
+def _number_behind_wildcard(groups: list[str | None]) -> bool:
+    """`1.x.2` is no comparator for newer releases of node-semver, and older ones ignore the 2."""
+    wild = False
+    for group in groups:
+        if wild and group is not None and group not in "xX*":
+            return True
+        wild = wild or (group is not None and group in "xX*")
+    return False
 
 
 def _partial(groups: list[str | None] | tuple[str | None, ...]) -> Partial:

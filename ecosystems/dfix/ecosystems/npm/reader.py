@@ -104,15 +104,13 @@ class NpmEcosystem(Ecosystem):
         if "no-lock" in effects or effects.get("lock") == "false":
             return Unknown("the command tells npm to leave the lockfile alone", "lock-off")
         at = _verb_index(self, call)
-        if at is None:
-            return Unknown("the subcommand cannot be told from a flag's value")
         folder = self._folder(call, directory, None)
         legacy = effects.get("legacy-peers", "false") != "false" or "force" in effects
         matches = self._matches(tree, folder, runtime=runtime, legacy_peers=legacy)
         if isinstance(matches, Unknown):
             return matches
         because = f"{matches.source} satisfies the manifest; npm ci installs it and fails where it does not"
-        reads = (posixpath.join(folder, "package.json"), matches.source)
+        reads = (*_manifests(tree, folder), matches.source)
         return Known(Locked({at: "ci"}, (), because, CI_RULE, reads), matches.source)
 
     def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
@@ -212,6 +210,16 @@ def _production(given: Arguments) -> bool:
     return given.has("production") or bool(omitted & {"dev", "prod", "production"})
 
 
+def _manifests(tree: Tree, folder: str) -> tuple[str, ...]:
+    """The manifests that a lock is compared with: the project's and those of its workspaces."""
+    from dfix.ecosystems.npm.inputs import projects_of  # noqa: PLC0415 - read when asked
+
+    found = projects_of(tree, folder)
+    if isinstance(found, Unknown):
+        return (posixpath.join(folder, "package.json"),)
+    return tuple(each.path for each in found.value)
+
+
 def _is_local(word: str) -> bool:
     return word.startswith((".", "/", "~/", "file:")) or word.endswith((".tgz", ".tar.gz", ".tar"))
 
@@ -220,11 +228,10 @@ def _lenient(settings: Settings) -> bool:
     return settings.on("legacy-peer-deps") or settings.on("force")
 
 
-def _verb_index(ecosystem: Ecosystem, call: Call) -> int | None:
-    for at, word in enumerate(call.words[1:], start=1):
-        if word in ecosystem.knowledge.commands and not (call.words[at - 1] or "").startswith("--"):
-            return at
-    return None
+def _verb_index(ecosystem: Ecosystem, call: Call) -> int:
+    """Which word is the subcommand."""
+    start = 2 if (call.words[0] or "").endswith("corepack") else 1
+    return read_arguments(call.words, start, ecosystem.knowledge.flags, stop=1).rest[0][0]
 
 
 ECOSYSTEM = NpmEcosystem(__file__)

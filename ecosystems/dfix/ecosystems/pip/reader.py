@@ -9,7 +9,13 @@ from dfix.ecosystems.arguments import Arguments, read_arguments
 from dfix.ecosystems.calls import Call, Inputs, Role
 from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.requirements import add_links, is_archive, is_local, read_requirements
+from dfix.ecosystems.pip.requirements import (
+    add_links,
+    is_archive,
+    is_local,
+    is_remote,
+    read_requirements,
+)
 from dfix.ecosystems.tree import inside
 
 if TYPE_CHECKING:
@@ -130,7 +136,7 @@ def _install(
     packages = tuple(word for word in operands if not is_local(word))
     editable = tuple(value for value in given.values("editable") if value)
     projects = [word for word in local if not is_archive(word)]
-    projects += [word for word in editable if is_local(word) or word == "."]
+    projects += [word for word in editable if not is_remote(word)]
     if projects:
         role = Role.PROJECT
     elif given.has("requirement") or given.has("group"):
@@ -154,8 +160,8 @@ def _install(
         offline=given.has("offline"),
         everywhere=verb == "install" and not outputs,
         defeats_cache=tuple(n for flag in given.effects("cache-off") for n in flag.at),
-        files=(*named, *local, *(word for word in editable if is_local(word))),
-        packages=(*packages, *(word for word in editable if not is_local(word))),
+        files=(*named, *local, *(word for word in editable if not is_remote(word))),
+        packages=(*packages, *(word for word in editable if is_remote(word))),
         unknown=given.unknown,
         flags=(*given.pairs, *(("", word) for word in local)),
         cache=next((value for value in given.values("cache") if value), None),
@@ -183,7 +189,7 @@ def _named_files(rules: Mapping[str, object], call: Call) -> list[tuple[str, str
         effect = getattr(rules[name], "effect", "")
         if effect in {"requirement", "constraint", "find-links", "group"}:
             found.append((effect, value))
-        elif effect == "editable" and is_local(value):
+        elif effect == "editable" and not is_remote(value):
             found.append((effect, value))
     return found
 

@@ -157,7 +157,7 @@ def _option(reading: _Reading, option: str, value: str, path: str, source: str) 
             return Unknown(f"{source} includes {value}, which is outside the build context")
         return _file(reading, nested, kind, f"{source} includes it")
     if option in {"-e", "--editable"}:
-        if not _is_vcs(value):
+        if not is_remote(value):
             return Unknown(f"{source} installs the sources in {value}")
         reading.writes_src = True
         return _requirement(reading, value, "requirement", source)
@@ -253,6 +253,11 @@ def _local(reading: _Reading, path: str, kind: str, source: str) -> Unknown | No
 def is_local(word: str) -> bool:
     """Does a requirement on the command line name a file or folder rather than a package?"""
     return not _is_vcs(word) and "://" not in word and _names_path(word.partition(";")[0].strip())
+
+
+def is_remote(word: str) -> bool:
+    """Does the value of `--editable` name a repository elsewhere? Anything else is a folder."""
+    return _is_vcs(word) or ("://" in word and not word.startswith("file:"))
 
 
 def is_archive(word: str) -> bool:
