@@ -476,3 +476,42 @@ def test_hostile_yaml_never_fails(path, text):
 @pytest.mark.parametrize("path", ["a.sh", "Makefile", "Jenkinsfile", "justfile"])
 def test_hostile_scripts_never_fail(path, text):
     shown({path: text})
+
+
+# what belongs together
+
+
+def test_entrypoint_and_command_of_one_container_hold_together():
+    text = """\
+services:
+  web: {build: ., entrypoint: [npm], command: [run, start]}
+  worker: {build: ., command: [work]}
+"""
+    starts = shown({"compose.yml": text}).starts
+    assert [
+        (s.entrypoint and s.entrypoint.value, s.command and s.command.value) for s in starts
+    ] == [
+        (("npm",), ("run", "start")),
+        (None, ("work",)),
+    ]
+
+
+def test_the_tag_decides_who_is_built_on():
+    files = {
+        "a.sh": "docker build -t me/x:web .\ndocker build -t me/x:cli -f Dockerfile.cli .\n",
+        "Dockerfile.cli": "",
+        "other/Dockerfile": "FROM me/x:cli\n",
+    }
+    assert shown(files).consumers == ()
+    assert [c.what for c in shown(files, "Dockerfile.cli").consumers] == ["FROM me/x:cli"]
+
+
+def test_capability_questions_never_meet_builders_that_the_table_does_not_know():
+    from dfix.ecosystems.builders import builders
+
+    used = {
+        "acr", "buildah", "buildkit", "buildx", "caprover", "cloudbuild-docker", "compose", "depot", "digitalocean",
+        "docker", "docker-compose", "docker-legacy", "drone-docker", "fly", "heroku", "img", "kaniko", "nerdctl",
+        "podman", "railway", "render", "skaffold-docker",
+    }  # fmt: skip
+    assert used <= set(builders())

@@ -46,6 +46,7 @@ class Index:
         self.consumed: list[Consumed] = []
         self.tagged: list[Tagged] = []
         self.called: list[ComposeCalled] = []
+        self.callers: dict[str, dict[ShownBuilder, None]] = {}  # by Dockerfile
         self.notes: list[Note] = []
         for each in _unique(shown_in(tree, paths)):
             self._add(each)
@@ -55,6 +56,13 @@ class Index:
         self.consumed.extend(self._neighbours())
         self.images = {path: tuple(self._images(path)) for path in self.dockerfiles}
         self.contexts = {path: tuple(self._contexts(path)) for path in self.dockerfiles}
+        self.built: dict[str, list[str]] = {}  # by the last part of the image's name
+        for path, names in self.images.items():
+            for base in dict.fromkeys(image_name(name).base or "" for name in names):
+                self.built.setdefault(base, []).append(path)
+        self.named_in: dict[str, list[Consumed]] = {}  # by the same
+        for each in self.consumed:
+            self.named_in.setdefault(image_name(each.image).base or "", []).append(each)
 
     def _add(self, each: Shown) -> None:
         if isinstance(each, Built):
@@ -71,26 +79,25 @@ class Index:
             self.notes.append(each)
 
     def _called_builders(self) -> None:
-        """A compose command builds the services of its files: the same, by a shown builder."""
+        """A compose command builds the services of its files: that shows their builder."""
         for called in self.called:
             matching = [use for use in self.builds if _composed(use) and _reached(called, use)]
             if called.builder:
-                self.builds.extend(
-                    replace(
-                        use,
-                        builder=called.builder,
-                        source=called.source,
-                        ephemeral=called.ephemeral,
-                    )
-                    for use in matching
-                )
+                builder = ShownBuilder(called.builder, called.source)
+                for use in matching:
+                    self.callers.setdefault(use.dockerfile or "", {})[builder] = None
+                if called.ephemeral:
+                    keys = {use.key for use in matching}
+                    self.builds = [
+                        replace(use, ephemeral=True) if use.key in keys else use
+                        for use in self.builds
+                    ]
             elif called.service:
                 folders = {use.key.partition("#")[0] for use in matching} or set(called.folders)
                 self.started.extend(
                     Started(called.overrides, called.source, key=f"{folder}#{called.service}")
-                    for folder in folders
+                    for folder in sorted(folders)
                 )
-        self.builds = list({(_identity(use)): use for use in self.builds}.values())
 
     def _neighbours(self) -> Iterator[Consumed]:
         from dfix.ecosystems.repository.bases import bases  # noqa: PLC0415 - patterns compile when needed
@@ -124,7 +131,7 @@ class Index:
             dockerfile=dockerfile,
             builds=builds,
             overrides=tuple(dict.fromkeys(self._overrides(dockerfile, builds))),
-            builders=tuple(dict.fromkeys(self._builders(builds))),
+            builders=tuple(dict.fromkeys(self._builders(dockerfile, builds))),
             consumers=tuple(dict.fromkeys(self._consumers(dockerfile, builds))),
             caches=tuple(dict.fromkeys(_caches((*builds, *self._unplaced())))),
             images=self.images.get(dockerfile, ()),
@@ -132,10 +139,12 @@ class Index:
             contexts=self.contexts,
         )
 
-    def _builders(self, builds: Iterable[BuildUse]) -> Iterator[ShownBuilder]:
+    def _builders(self, dockerfile: str, builds: Iterable[BuildUse]) -> Iterator[ShownBuilder]:
         for use in builds:
             if use.builder is not None:
                 yield ShownBuilder(use.builder, use.source)
+        yield from self.callers.get(dockerfile, ())
+        yield from self.callers.get("", ())
         for use in self._unplaced():
             if use.builder is not None:
                 yield ShownBuilder(use.builder, use.source)
@@ -159,12 +168,8 @@ class Index:
             if not self._starts(started, dockerfile, keys, containers):
                 continue
             for override in started.overrides:
-                target = targets.get(started.key)
-                yield (
-                    override
-                    if override.target or target is None
-                    else replace(override, target=target)
-                )
+                target = override.target or targets.get(started.key)
+                yield replace(override, target=target, container=started.source)
 
     def _starts(
         self, started: Started, dockerfile: str, keys: set[str], containers: set[str]
@@ -181,39 +186,34 @@ class Index:
                 name in {other.name, other.key.rpartition("#")[2].partition("@")[0]}
                 for other in self.started
             )
-            return not known and (self._called_like(name, dockerfile) or self._alone)
+            return not known and (self._called_like(name, dockerfile) or self._alone(dockerfile))
         return False
 
-    @property
-    def _alone(self) -> bool:
-        return len(self.dockerfiles) == 1
+    def _alone(self, dockerfile: str) -> bool:
+        """Is it the repository's only Dockerfile?"""
+        return {*self.dockerfiles, dockerfile} == {dockerfile}
 
     def _is(self, reference: str, dockerfile: str) -> bool:
         """Is it this file's image? By tags, its folder's name, or because the file is alone."""
         if not reference:
             return False
-        matching = [
-            path
-            for path, names in self.images.items()
-            if any(same_image(reference, name) for name in names)
-        ]
-        if matching:
-            if dockerfile not in matching:
-                return False
-            exact = [
-                path
-                for path in matching
-                if any(
-                    same_image(reference, n) and same_tag(reference, n) for n in self.images[path]
-                )
-            ]
-            return not exact or dockerfile in exact
+        owners = self._owners(reference)
+        if owners:
+            return dockerfile in owners
         if foreign(reference):
             return False
         base = image_name(reference).base
-        if base is not None and self._called_like(base, dockerfile):
-            return True
-        return self._alone
+        return self._alone(dockerfile) or (base is not None and self._called_like(base, dockerfile))
+
+    def _owners(self, reference: str) -> tuple[str, ...]:
+        """The files that are built under this name; those with its very tag, if there are any."""
+        candidates = self.built.get(image_name(reference).base or "", ())
+        named = {
+            path: [name for name in self.images[path] if same_image(reference, name)]
+            for path in candidates
+        }
+        exact = tuple(p for p, names in named.items() if any(same_tag(reference, n) for n in names))
+        return exact or tuple(path for path, names in named.items() if names)
 
     def _called_like(self, name: str, dockerfile: str) -> bool:
         """Is the file known by this name: its folder's, its context's, or ``Dockerfile.name``?"""
@@ -236,19 +236,18 @@ class Index:
 
     def _consumers(self, dockerfile: str, builds: tuple[BuildUse, ...]) -> Iterator[Consumer]:
         targets = {use.key: use.target for use in builds if use.key}
-        names = self.images.get(dockerfile, ())
-        for each in self.consumed:
-            if each.dockerfile:
-                if each.dockerfile == dockerfile:
-                    yield each.consumer
-            elif each.key:
-                for key, target in targets.items():
-                    if each.key in {key, key.partition("@")[0]}:
-                        yield replace(each.consumer, target=target)
-            elif not each.consumer.source.startswith(f"{dockerfile}:") and any(
-                same_image(each.image, name) for name in names
-            ):
+        for each in self.named_in.get("", ()):
+            if each.dockerfile and each.dockerfile == dockerfile:
                 yield each.consumer
+            for key, target in targets.items():
+                if each.key in {key, key.partition("@")[0]}:
+                    yield replace(each.consumer, target=target)
+        bases = {image_name(name).base or "" for name in self.images.get(dockerfile, ())} - {""}
+        for base in sorted(bases):
+            for each in self.named_in.get(base, ()):
+                itself = each.consumer.source.startswith(f"{dockerfile}:")
+                if not itself and dockerfile in self._owners(each.image):
+                    yield each.consumer
 
 
 def _unique(shown: Iterable[Shown]) -> Iterator[Shown]:
@@ -259,10 +258,6 @@ def _unique(shown: Iterable[Shown]) -> Iterator[Shown]:
         if text not in seen:
             seen.add(text)
             yield each
-
-
-def _identity(use: BuildUse) -> str:
-    return repr(use)
 
 
 def _composed(use: BuildUse) -> bool:

@@ -109,8 +109,11 @@ DOCKERFILE = re.compile(
     r"^(?:[Dd]ockerfile|Containerfile)(?:[.\-_].+)?$|^.+\.(?:[Dd]ockerfile|Containerfile)$"
 )
 _NO_DOCKERFILE = re.compile(
-    r"\.(?:dockerignore|md|txt|sh|py|go|js|ts|ya?ml|json|rst|html|orig|bak|rej)$"
+    r"\.(?:dockerignore|md|txt|rst|html|css|svg|png|json|toml|ya?ml|lock|orig|bak|rej|sh|py|go|js|ts"
+    r"|rb|rs|ex|exs|java|kt|cs|php|c|h|lua|swift|vim|j2|jinja2?|tmpl|tpl|gotmpl|template|erb|hbs"
+    r"|mustache)$"
 )
+"""Ends of names that mean a program about Dockerfiles, or a template of one."""
 
 GENERIC = ("kubernetes.manifest", "skaffold.build_config", "releases.sam")
 """Who is asked about a YAML file whose name tells nothing."""

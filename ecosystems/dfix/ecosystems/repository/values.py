@@ -73,7 +73,8 @@ class Override:
     `value` is the text as written, or its words. `form` is "shell" where a shell of the image reads
     the text, "exec" where the words are started as they are, None where nothing is started.
     `literal` is false where an expansion is left in `value`. `target` is the stage that the place
-    starts, None for the default one.
+    starts, None for the default one. `container` is where the container is described: overrides
+    with the same one hold together, so that a `command` is given to the `entrypoint` beside it.
     """
 
     kind: OverrideKind
@@ -84,6 +85,26 @@ class Override:
     uses_shell: bool = False
     literal: bool = True
     target: str | None = None
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One way in which the image's main process is started otherwise than the Dockerfile says.
+
+    Where one part is None, the image's own counts: ENTRYPOINT, or CMD (which an `entrypoint` of the
+    place makes empty: https://docs.docker.com/reference/compose-file/services/#entrypoint). An
+    override with an empty value takes the part away.
+    """
+
+    entrypoint: Override | None
+    command: Override | None
+
+    @property
+    def source(self) -> str:
+        """Where it stands."""
+        part = self.entrypoint or self.command
+        return "" if part is None else part.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +186,12 @@ class Repository:
         """
         if different := self.two_contexts:
             shown = " and ".join(f"{use.context or '.'} ({use.source})" for use in different[:3])
-            return Unknown(f"the file is built with different contexts: {shown}")
+            why = f"the file is built with different contexts: {shown}"
+            return Unknown(why, "two-contexts")
         for build in self.builds:
             if build.context is None:
                 why = build.context_why or "not literal"
-                return Unknown(f"the build context in {build.source} is {why}")
+                return Unknown(f"the build context in {build.source} is {why}", "unknown-context")
         for build in self.builds:
             return Known(build.context or "", build.source)
         return Known(self.folder, "the Dockerfile's folder: no build is shown")
@@ -198,6 +220,15 @@ class Repository:
     def started(self) -> tuple[Override, ...]:
         """The overrides that start a process in the image."""
         return tuple(each for each in self.overrides if each.form is not None)
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        """How places start the main process: entrypoint and command of each container together."""
+        parts: dict[str, dict[str, Override]] = {}
+        for each in self.overrides:
+            if each.kind in {"entrypoint", "command"}:
+                parts.setdefault(each.container or each.source, {})[each.kind] = each
+        return tuple(Start(one.get("entrypoint"), one.get("command")) for one in parts.values())
 
     def other_dockerfiles(self, context: str) -> tuple[str, ...]:
         """The other Dockerfiles that may be built with this context, sorted.
