@@ -16,9 +16,8 @@ from dfix.ecosystems.repository.docker import Where
 from dfix.ecosystems.repository.expressions import github
 from dfix.ecosystems.repository.placing import cache_types, pairs, placed, split_list
 from dfix.ecosystems.repository.scripts import read_commands
-from dfix.ecosystems.repository.shown import Built, Consumed, Started, inside, starts_shell
+from dfix.ecosystems.repository.shown import Built, Consumed, Started, Word, inside, starts_shell
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Override
-from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import Fields, fields, text, texts
 
 if TYPE_CHECKING:

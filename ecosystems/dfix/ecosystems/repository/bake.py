@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.repository.interpolate import interpolated
 from dfix.ecosystems.repository.placing import cache_types, placed
-from dfix.ecosystems.repository.shown import Built, Consumed
+from dfix.ecosystems.repository.shown import Built, Consumed, Word
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
-from dfix.ecosystems.repository.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -31,9 +31,8 @@ from dfix.ecosystems.repository.placing import (
     placed,
     split_list,
 )
-from dfix.ecosystems.repository.shown import Built
+from dfix.ecosystems.repository.shown import Built, Word
 from dfix.ecosystems.repository.values import BuildUse
-from dfix.ecosystems.repository.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

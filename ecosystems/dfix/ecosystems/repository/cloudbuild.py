@@ -15,9 +15,9 @@ from dfix.ecosystems.repository.docker import Where, shown
 from dfix.ecosystems.repository.pipelines import constants
 from dfix.ecosystems.repository.placing import pairs
 from dfix.ecosystems.repository.scripts import read_commands
-from dfix.ecosystems.repository.shown import Built, folders_of
+from dfix.ecosystems.repository.shown import Built, Word, folders_of
 from dfix.ecosystems.repository.values import Note
-from dfix.ecosystems.repository.words import Command, Word
+from dfix.ecosystems.repository.words import Command
 from dfix.ecosystems.repository.yamls import (
     document,
     fields,

@@ -17,10 +17,9 @@ from dfix.ecosystems.repository.docker import mount
 from dfix.ecosystems.repository.interpolate import env_file, interpolated
 from dfix.ecosystems.repository.merging import compose_file, extended, long_build, merged
 from dfix.ecosystems.repository.placing import cache_types, placed
-from dfix.ecosystems.repository.shown import Built, Consumed, Started, inside, starts_shell
+from dfix.ecosystems.repository.shown import Built, Consumed, Started, Word, inside, starts_shell
 from dfix.ecosystems.repository.sources import CANONICAL, COMPOSE
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note, Override
-from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Fields,
     Items,

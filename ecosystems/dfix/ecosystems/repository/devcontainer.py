@@ -11,9 +11,8 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.repository.placing import cache_types, placed
-from dfix.ecosystems.repository.shown import Built, Consumed, inside
+from dfix.ecosystems.repository.shown import Built, Consumed, Word, inside
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
-from dfix.ecosystems.repository.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,10 +21,10 @@ from dfix.ecosystems.repository.shown import (
     ComposeCalled,
     Started,
     Tagged,
+    Word,
     starts_shell,
 )
 from dfix.ecosystems.repository.values import Override
-from dfix.ecosystems.repository.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from dfix.ecosystems.repository.shown import ROOT
-from dfix.ecosystems.repository.words import Word
+from dfix.ecosystems.repository.shown import ROOT, Word
 from dfix.ecosystems.repository.yamls import Fields, Items, fields, items, text
 
 if TYPE_CHECKING:

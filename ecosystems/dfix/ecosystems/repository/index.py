@@ -53,8 +53,9 @@ class Index:
         self._called_builders()
         built = [use.dockerfile for use in self.builds if use.dockerfile is not None]
         self.dockerfiles = tuple(sorted({*self.named, *built}))
-        self.consumed.extend(self._neighbours())
         self.images = {path: tuple(self._images(path)) for path in self.dockerfiles}
+        if any(self.images.values()):
+            self.consumed.extend(self._neighbours())
         self.contexts = {path: tuple(self._contexts(path)) for path in self.dockerfiles}
         self.built: dict[str, list[str]] = {}  # by the last part of the image's name
         for path, names in self.images.items():

@@ -17,9 +17,9 @@ from dfix.ecosystems.facts import Known
 from dfix.ecosystems.repository.builds import kaniko
 from dfix.ecosystems.repository.docker import Where
 from dfix.ecosystems.repository.scripts import read_commands
-from dfix.ecosystems.repository.shown import Built, Consumed, Started, Tagged, starts_shell
+from dfix.ecosystems.repository.shown import Built, Consumed, Started, Tagged, Word, starts_shell
 from dfix.ecosystems.repository.values import Consumer, Note, Override
-from dfix.ecosystems.repository.words import Command, Word
+from dfix.ecosystems.repository.words import Command
 from dfix.ecosystems.repository.yamls import (
     Fields,
     documents,

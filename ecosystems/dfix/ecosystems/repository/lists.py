@@ -9,9 +9,8 @@ from dfix.ecosystems.repository.docker import Where
 from dfix.ecosystems.repository.pipelines import constants, scripts_of
 from dfix.ecosystems.repository.placing import placed
 from dfix.ecosystems.repository.scripts import read_commands
-from dfix.ecosystems.repository.shown import Built, Consumed, folders_of
+from dfix.ecosystems.repository.shown import Built, Consumed, Word, folders_of
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
-from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Fields,
     document,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.repository.words import Word
+from dfix.ecosystems.repository.shown import Word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -13,9 +13,8 @@ from dfix.ecosystems.repository.docker import Where
 from dfix.ecosystems.repository.expressions import azure, circle
 from dfix.ecosystems.repository.placing import pairs, placed
 from dfix.ecosystems.repository.scripts import CHECKOUTS, read_commands
-from dfix.ecosystems.repository.shown import ROOT, Built, Consumed, folders_of
+from dfix.ecosystems.repository.shown import ROOT, Built, Consumed, Word, folders_of
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
-from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Fields,
     Items,

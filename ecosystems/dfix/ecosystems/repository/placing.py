@@ -11,8 +11,8 @@ from dfix.ecosystems.repository.shown import default_dockerfile, inside, remote
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dfix.ecosystems.repository.shown import Word
     from dfix.ecosystems.repository.values import BuildUse
-    from dfix.ecosystems.repository.words import Word
     from dfix.ecosystems.tree import Tree
 
 NamedFrom = Literal["folder", "context", "either"]

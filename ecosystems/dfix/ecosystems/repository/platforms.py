@@ -15,9 +15,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.repository.placing import placed
-from dfix.ecosystems.repository.shown import Built, Started, inside, starts_shell
+from dfix.ecosystems.repository.shown import Built, Started, Word, inside, starts_shell
 from dfix.ecosystems.repository.values import BuildUse, Note, Override
-from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Items,
     document,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.docker import MENTIONS, Where, shown
 from dfix.ecosystems.repository.placing import placed
-from dfix.ecosystems.repository.shown import ROOT, Built, Consumed, inside
+from dfix.ecosystems.repository.shown import ROOT, Built, Consumed, Word, inside
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note
-from dfix.ecosystems.repository.words import Command, Shell, Word
+from dfix.ecosystems.repository.words import Command, Shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

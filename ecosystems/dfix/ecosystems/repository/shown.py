@@ -21,6 +21,14 @@ ROOT = "/@root"
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """One word. `known` is false where an expansion in it could not be resolved."""
+
+    text: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """Something is built. Without `use.dockerfile` only its builder counts, for every file."""
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.repository.interpolate import interpolated
 from dfix.ecosystems.repository.placing import cache_types, pairs, placed
-from dfix.ecosystems.repository.shown import Built, Started, starts_shell
+from dfix.ecosystems.repository.shown import Built, Started, Word, starts_shell
 from dfix.ecosystems.repository.values import BuildUse, Note, Override
-from dfix.ecosystems.repository.words import Word
 from dfix.ecosystems.repository.yamls import (
     Fields,
     document,

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.repository.shown import ROOT, inside
+from dfix.ecosystems.repository.shown import ROOT, Word, inside
 from dfix.ecosystems.repository.tokens import NAME, expansion_end, tokens
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ KEYWORDS = frozenset(
 )
 PREFIXES = frozenset({"sudo", "exec", "command", "nohup", "eval", "xargs", "env", "winpty"})
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word. `known` is false where an expansion in it could not be resolved."""
-
-    text: str
-    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
