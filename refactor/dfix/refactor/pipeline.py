@@ -235,6 +235,7 @@ class Session:
                 level=max(rewrite.level for rewrite in rewrites),
                 parts=parts,
                 files={self.path: after.code, **self.files},
+                may_change=frozenset().union(*(rewrite.may_change for rewrite in rewrites)),
             )
         )
         return True

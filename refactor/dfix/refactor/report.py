@@ -38,6 +38,7 @@ class Step:
 
     `id` is stable: the transform's id, the anchor's keyword and a digest of its text. `files` holds the text of every
     file after this step, by path from the project's root, the Dockerfile's own path included; None means removed.
+    `may_change` holds the parts of the outward contract that its rewrites may alter.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Step:
     level: Level
     parts: tuple[Part, ...]
     files: Mapping[str, str | None]
+    may_change: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,9 @@ def _refusal(
     call = called.call
     assert call is not None  # noqa: S101 - the caller looked
     if form.slug == "no-lockfile" and ctx.project.ignore_path is not None:
-        whole = ecosystem_of(call).locked_form(_here(call), context, folder, runtime=_runtime(place, called))
+        whole = ecosystem_of(call).locked_form(
+            _here(call), context, folder, runtime=_runtime(place, called)
+        )
         if isinstance(whole, Known) or (isinstance(whole, Unknown) and whole.slug != "no-lockfile"):
             sentence = f"{ctx.project.ignore_path} keeps the lockfile out of the build context"
             return hold_back(place, "lock-ignored", sentence)
@@ -323,7 +325,9 @@ def _with_lock(grounds: Grounds) -> edits.Change | None:
     lock, manifest = grounds.locked.reads[-1], grounds.locked.reads[0]
     if not isinstance(node, Copy) or not isinstance(node.paths, Words) or node.heredocs:
         return None
-    if any(flag.name not in PLAIN_FLAGS for flag in node.flags) or any(char in lock for char in ODD):
+    if any(flag.name not in PLAIN_FLAGS for flag in node.flags) or any(
+        char in lock for char in ODD
+    ):
         return None
     if not node.destination.endswith("/") and node.destination != ".":
         return None
@@ -341,7 +345,9 @@ def _with_lock(grounds: Grounds) -> edits.Change | None:
     added = Token("WORD", written, " ")
     at = sources.index(beside) + 1
     items = (*sources[:at], added, *sources[at:], destination)
-    return edits.replace(node, edits.bare(node).with_changes(paths=node.paths.with_changes(items=items)))
+    return edits.replace(
+        node, edits.bare(node).with_changes(paths=node.paths.with_changes(items=items))
+    )
 
 
 def _touched(place: Place, called: Called, grounds: Grounds) -> str | None:
