@@ -62,16 +62,16 @@ def case_of(folder: Path) -> dict[str, Any]:
     return case
 
 
-def project_of(folder: Path) -> dict[str, str]:
+def project_of(folder: Path) -> dict[str, str | bytes]:
     top = folder / "project"
     return {
-        path.relative_to(top).as_posix(): text_of(path)
+        path.relative_to(top).as_posix(): path.read_bytes()
         for path in sorted(top.rglob("*"))
         if path.is_file()
     }
 
 
-def run(folder: Path, text: str, project: dict[str, str]) -> Report:
+def run(folder: Path, text: str, project: dict[str, str | bytes]) -> Report:
     case = case_of(folder)
     path = case.get("path", "Dockerfile")
     name = folder.parent.name
