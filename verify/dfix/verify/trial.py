@@ -1,0 +1,239 @@
+"""One comparison: the file as it is against a variant of it, by everything that can be held against it."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfix.grammar import parse
+from dfix.refactor.model import Model
+from dfix.verify import archive, compare, config, probe, rebuild, tree
+from dfix.verify.build import has_syntax, room
+from dfix.verify.values import ASPECTS, NotTried, Said, Side, Trial, Unbuilt
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from dfix.refactor.report import Step
+    from dfix.verify.archive import Files
+    from dfix.verify.build import Plan, Room
+    from dfix.verify.config import Image
+    from dfix.verify.engine import Engine
+    from dfix.verify.probe import Answers
+    from dfix.verify.values import Aspect
+
+Texts = dict[str, str | None]
+
+
+class Variant(NamedTuple):
+    """A file to be built: the texts that differ from the project's, and the steps that made them."""
+
+    files: Texts
+    steps: Sequence[Step] = ()
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A side with what later comparisons of it need."""
+
+    side: Side
+    image: Image
+    files: Files | None
+    answers: Answers | None
+    cold: tuple[Said, ...] = ()
+
+
+class Trials:
+    """All comparisons of one Dockerfile; the original is built once, and no variant twice."""
+
+    def __init__(self, engine: Engine, plan: Plan, text: str) -> None:
+        self.engine = engine
+        self.plan = plan
+        self.text = text
+        self.count = 0
+        self._before: _Built | None = None
+        self._bases: dict[str, Files | None] = {}
+        self._memory: dict[str, Trial] = {}
+        self._again: Answers | None = None
+
+    def hold(self, variant: Variant, aspects: Collection[Aspect] = ASPECTS) -> Trial:
+        """Compare. Raises `NotTried` if nothing can be said: no engine, or an original that does not build."""
+        key = _digest(variant.files, aspects)
+        if key not in self._memory:
+            self.count += 1
+            self._memory[key] = self._held(variant, frozenset(aspects))
+        return self._memory[key]
+
+    def _held(self, variant: Variant, aspects: frozenset[Aspect]) -> Trial:
+        before = self._original()
+        side = f"after-{self.count}"
+        try:
+            after = self._built(variant.files, side, aspects, before.image)
+        except Unbuilt as error:
+            return Trial(before.side, None, (Said("build", error.sentence, error.log),))
+        finally:
+            self.engine.forget_caches(side)
+        objections, notes = list(after.cold), _findings(before.side, after.side)
+        for found in (
+            self._config(before, after, variant),
+            self._files(before, after, variant) if "files" in aspects else ([], []),
+            self._behaviour(before, after) if "behaviour" in aspects else ([], []),
+        ):
+            objections += [said for said in found[0] if said.aspect in aspects]
+            notes += found[1]
+        if not self.engine.settings.keep_images:
+            self.engine.remove_image(after.side.image)
+        return Trial(before.side, after.side, tuple(objections), tuple(notes))
+
+    def _original(self) -> _Built:
+        if self._before is None:
+            try:
+                self._before = self._built({}, "before", frozenset(ASPECTS), None)
+            except Unbuilt as error:
+                hint = _hint(error, self.text)
+                raise NotTried(
+                    f"the file does not build as it is: {error.sentence}{hint}"
+                ) from error
+        return self._before
+
+    def _built(
+        self, files: Texts, side: str, aspects: frozenset[Aspect], original: Image | None
+    ) -> _Built:
+        settings = self.engine.settings
+        syntax = not settings.offline_frontend
+        with room(self.plan, files, parent=settings.folder, syntax=syntax) as made:
+            tag = self.engine.tag()
+            options = made.options(self.plan, self.engine.own_caches(side))
+            steps, seconds = self.engine.build(options, made.context, tag)
+            image = config.read(self.engine.inspect(tag))
+            moved = original is not None and original.path != image.path
+            tree_of = self._read(tag) if "files" in aspects or moved else None
+            answers = None
+            if "behaviour" in aspects:
+                # After is asked what before was asked: a port that it no longer exposes, too.
+                asked = (
+                    image
+                    if original is None
+                    else image._replace(ports=original.ports, healthcheck=original.healthcheck)
+                )
+                answers = probe.ask(self.engine, tag, asked, self.plan)
+            built = Side(image.size, self.engine.layers(tag), steps, seconds, image=tag)
+            if "caches" not in aspects:
+                return _Built(built, image, tree_of, answers)
+            checked = self.engine.check(options, made.context)
+            built = replace(built, findings=tuple(checked or ()))
+            edits = rebuild.edits_for(made.context, self._ignore(files), settings.edits)
+            again = tuple(rebuild.rebuilds(self.engine, made, options, edits, settings.rebuilds))
+            cold = self._cold(made, options, side, files, tree_of) if original else ()
+            return _Built(replace(built, rebuilds=again), image, tree_of, answers, cold)
+
+    def _cold(
+        self, made: Room, options: Sequence[str], side: str, files: Texts, warm: Files | None
+    ) -> tuple[Said, ...]:
+        """What fails where cache mounts are empty but layers are not, as after any prune.
+
+        A step that fills a store in a cache mount stays cached, and a later one finds nothing.
+        """
+        text = files.get(self.plan.path) or self.text
+        if not _has_cache_mounts(text):
+            return ()
+        self.engine.forget_caches(side)
+        edits = rebuild.edits_for(made.context, self._ignore(files), self.engine.settings.edits)
+        for path in edits.values():
+            rebuild.change(made, path)
+        sentence = "once cache mounts are pruned, a rebuild"
+        tag = self.engine.tag()
+        try:
+            self.engine.build(options, made.context, tag)
+            if warm is None:
+                warm = self._read(tag)
+            lost = sorted(warm.nodes.keys() - self._read(tag).nodes.keys())
+        except Unbuilt as error:
+            return (Said("caches", f"{sentence} fails: {error.sentence}", error.log),)
+        finally:
+            self.engine.remove_image(tag)
+        if lost:
+            return (Said("caches", f"{sentence} lacks {len(lost)} files: {lost[0]} is one"),)
+        return ()
+
+    def _ignore(self, files: Texts) -> str:
+        for path in (self.plan.own_ignore, self.plan.shared_ignore, self.plan.ignore):
+            if path is not None and files.get(path) is not None:
+                return files[path] or ""
+        if self.plan.ignore is None:
+            return ""
+        return (self.plan.root / self.plan.ignore).read_text("utf-8", "surrogateescape")
+
+    def _read(self, image: str) -> Files:
+        with self.engine.files(image) as stream:
+            try:
+                return archive.read(stream)
+            except (tarfile.TarError, EOFError) as error:
+                self.engine.require()
+                raise Unbuilt(f"the files of the image cannot be read: {error}") from error
+
+    # the comparisons
+
+    def _config(
+        self, before: _Built, after: _Built, variant: Variant
+    ) -> tuple[list[Said], list[Said]]:
+        return compare.compare(
+            before.image,
+            after.image,
+            may=compare.allowed(variant.steps),
+            tools=compare.toolchain(self.text, self.plan.path),
+            files=after.files,
+        )
+
+    def _files(
+        self, before: _Built, after: _Built, variant: Variant
+    ) -> tuple[list[Said], list[Said]]:
+        assert before.files is not None  # noqa: S101 - the original is built with all aspects
+        assert after.files is not None  # noqa: S101 - asked for
+        text = variant.files.get(self.plan.path) or self.text
+        return tree.compare(before.files, after.files, after.image, lambda: self._base(text))
+
+    def _base(self, text: str) -> Files | None:
+        """The files of the base image of a variant, if it is another one than the original's."""
+        was, now = _base_of(self.text), _base_of(text)
+        if now is None or now in (was, "scratch"):
+            return None
+        if now not in self._bases:
+            self._bases[now] = self._read(now) if self.engine.has(now) else None
+        return self._bases[now]
+
+    def _behaviour(self, before: _Built, after: _Built) -> tuple[list[Said], list[Said]]:
+        assert before.answers is not None  # noqa: S101 - the original is built with all aspects
+        assert after.answers is not None  # noqa: S101 - asked for
+        if before.answers.said != after.answers.said and self._again is None:
+            self._again = probe.ask(self.engine, before.side.image, before.image, self.plan)
+        return probe.compare(before.answers, after.answers, self._again)
+
+
+def _digest(files: Mapping[str, str | None], aspects: Collection[Aspect]) -> str:
+    text = repr((sorted(files.items()), sorted(aspects)))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _findings(before: Side, after: Side) -> list[Said]:
+    """Findings of the builder's own checks that are new."""
+    new = [finding for finding in after.findings if finding not in before.findings]
+    return [Said("build", f"docker build --check finds something new: {each}") for each in new]
+
+
+def _has_cache_mounts(text: str) -> bool:
+    model = Model(parse(text), "Dockerfile")
+    return any(mount.type == "cache" for place in model.runs() for mount in place.mounts)
+
+
+def _base_of(text: str) -> str | None:
+    model = Model(parse(text), "Dockerfile")
+    return model.final.root.reference if model.stages else None
+
+
+def _hint(error: Unbuilt, text: str) -> str:
+    if "frontend of the syntax line" in error.sentence and has_syntax(text):
+        return "; --offline-frontend builds a copy without that line"
+    return ""
