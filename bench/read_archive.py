@@ -175,7 +175,7 @@ def read(root: Path, suite: str) -> Release:
         provides = [choice[0] for choice in names(fields.get("Provides", ""))]
         release.packages[name] = Package(
             name,
-            fields.get("Source", name).split()[0],
+            (fields.get("Source") or name).split()[0],
             fields["Version"],
             names(depends),
             pinned(depends),
@@ -291,7 +291,7 @@ def main() -> None:
     images = tomllib.loads((FACTS / "images.toml").read_text())
     releases = [read(arguments.work / suite, suite) for suite in arguments.suites.split(",")]
     lines = [
-        "# Read from Debian's archive by bench/read_archive.py: do not edit. amd64, main; per release:",
+        "# Read from Debian's archive by bench/read_archive.py: do not edit. amd64, main.",
         *(f"# {each.name}: {len(each.packages)} packages" for each in releases),
         "",
         f'source = "{MIRROR}/dists/"',

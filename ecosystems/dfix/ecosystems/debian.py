@@ -1,7 +1,8 @@
-"""What packages of Debian are for: which only build, and which library a development package stands for.
+"""Packages of Debian: which only build, what -dev packages stand for, what programs they bring.
 
-The facts are those of ``debian.toml``. Names change from suite to suite, so a question names its suite; where the suite
-is not known, only a name that all supported suites share is an answer.
+The lists of ``debian.toml``, and what Debian's own archive says of them in ``archive.toml``: of
+bullseye, bookworm and trixie. Other releases, Ubuntu's among them, are Unknown wherever a package's
+name may differ there.
 """
 
 from __future__ import annotations
@@ -9,104 +10,167 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from dfix.ecosystems.facts import Fact
 
-SUITES = ("bullseye", "bookworm", "trixie")
+    ESSENTIAL: frozenset[str]
+    """Programs of every Debian image, the slim ones included."""
+    BUSYBOX: frozenset[str]
+    """Programs of every alpine image."""
 
-# Programs of the packages that every Debian system has (Essential: yes), as far as services call them.
-# https://www.debian.org/doc/debian-policy/ch-binary.html#essential-packages
-ESSENTIAL = frozenset(
-    "[ apt apt-get awk base64 basename bash cat chgrp chmod chown chroot cp cut dash date dd df diff dirname du echo env "
-    "expr false find flock grep groupadd gunzip gzip head hostname id install kill ln ls md5sum mkdir mkfifo mktemp mount "
-    "mv nice nohup nproc perl printenv printf pwd readlink realpath rm rmdir runuser sed seq setpriv sh sha256sum sleep sort "
-    "stat stty su sync tail tar tee test timeout touch tr true tty umount uname uniq useradd wc which whoami xargs yes".split()
-)
-# Applets of Alpine's BusyBox beside those: https://pkgs.alpinelinux.org/contents?name=busybox-binsh
-BUSYBOX = (
-    ESSENTIAL - {"apt", "apt-get", "bash", "perl", "dash", "useradd", "runuser"}
-) | frozenset(
-    "adduser addgroup ash crond ip nc nslookup pgrep pidof ping pkill ps route top traceroute unzip vi wget".split()
-)
+# Tools whose package may carry a version: gcc-12, clang-16, llvm-16-dev.
+_VERSIONED = ("clang", "cpp", "g++", "gcc", "gfortran", "gobjc", "golang", "lld", "llvm")
 
 
 class Purpose(NamedTuple):
-    """What a package is for: whether it only builds, and which packages the result needs when it runs."""
+    """What a package that a build installs is for.
+
+    `builds`: nothing that was built needs it to run; `runtime` then names the packages of the
+    shared libraries that it was built against, which are needed. Otherwise `runtime` is the package
+    itself. `fetches`: it brings programs that fetch or unpack and nothing else, so that it is live
+    only if one of these is started.
+    """
 
     builds: bool
     runtime: tuple[str, ...]
+    fetches: bool = False
+
+
+def purpose(name: str, suite: str | None) -> Fact[Purpose]:
+    """What a package is for, as its name on apt's command line says (``g++``, ``libpq-dev=15*``).
+
+    Unknown for a -dev package that is not listed, or whose library has another name in another
+    release while `suite` is None, or is not one of Debian's that was read.
+    """
+    bare = name.partition("=")[0].partition("/")[0].partition(":")[0]
+    lists = _lists()
+    tools: dict[str, tuple[str, ...]] = lists["builds"]["tool"]
+    tool = _tool(bare, tools)
+    if tool is not None:
+        libraries = tools[tool]
+        source = f"{lists['builds']['source']}{bare}"
+        return Known(Purpose(builds=True, runtime=libraries), source)
+    if bare in _archive()["development"]:
+        if bare != name and "=" in name:
+            return Unknown(f"{name} is pinned to a version, and its library would have to be too")
+        return _development(bare, suite)
+    if bare.endswith(("-dev", "-devel", "-headers")):
+        return Unknown(f"which library {bare} stands for is not known")
+    fetches = bare in lists["fetches"]["packages"]
+    source = f"{lists['fetches']['source']}{bare}" if fetches else "installed by name"
+    return Known(Purpose(builds=False, runtime=(name,), fetches=fetches), source)
+
+
+def named(library: str, suite: str | None) -> Fact[str]:
+    """A library's package in a release, from its name in any: ``libssl3`` is ``libssl3t64``.
+
+    Unknown if the names differ and `suite` is None, or where it is not known to be there.
+    """
+    names = _libraries().get(library)
+    if names is None:
+        return Unknown(f"what {library} is called in each release of Debian is not known")
+    if suite is None:
+        if set(_lists()["suites"]) == names.keys() and len(set(names.values())) == 1:
+            return Known(library, _source("library"))
+        return Unknown(f"{library} has other names in other releases of Debian")
+    if suite not in names:
+        return Unknown(f"what {library} is called in {suite} is not known")
+    return Known(names[suite], _source("library"))
+
+
+def package_of(program: str) -> str | None:
+    """The package that is installed for a program; None if none of those read brings it alone."""
+    alternative: str | None = _lists()["programs"]["alternative"].get(program)
+    found: str | None = _archive()["program"].get(program)
+    return found or alternative
+
+
+def programs_of(package: str) -> tuple[str, ...]:
+    """The programs for which `package_of` names this package."""
+    by_file = (one for one, owner in _archive()["program"].items() if owner == package)
+    alternatives = _lists()["programs"]["alternative"].items()
+    return (*by_file, *(one for one, owner in alternatives if owner == package))
+
+
+def recommends(package: str, suite: str | None) -> Fact[tuple[str, ...]]:
+    """What apt installs beside a package unless told otherwise, choices as ``a | b``.
+
+    Unknown if the package was not read, or its recommendations differ and `suite` is None.
+    """
+    rows: dict[str, tuple[str, ...]] | None = _archive()["recommends"].get(package)
+    if rows is None:
+        return Unknown(f"what {package} recommends is not known")
+    if suite is None:
+        if set(_lists()["suites"]) == rows.keys() and len(set(rows.values())) == 1:
+            return Known(next(iter(rows.values())), _source("recommends"))
+        return Unknown(f"{package} recommends other packages in other releases of Debian")
+    if suite not in rows:
+        return Unknown(f"what {package} recommends in {suite} is not known")
+    return Known(rows[suite], _source("recommends"))
+
+
+def _tool(name: str, tools: dict[str, tuple[str, ...]]) -> str | None:
+    if name in tools:
+        return name
+    if name.startswith("python3.") and name.endswith(("-dev", "-distutils")):
+        return "python3-dev"
+    if name.startswith("linux-headers-"):
+        return "linux-headers-amd64"
+    stem, dash, rest = name.partition("-")
+    version, _, suffix = rest.partition("-")
+    if dash and stem in _VERSIONED and version.replace(".", "").isdigit():
+        bare = f"{stem}-{suffix}" if suffix else stem
+        return bare if bare in tools else None
+    return None
+
+
+def _development(name: str, suite: str | None) -> Fact[Purpose]:
+    rows: dict[str, tuple[str, ...]] = _archive()["development"][name]
+    if suite is None:
+        if set(_lists()["suites"]) == rows.keys() and len(set(rows.values())) == 1:
+            libraries = next(iter(rows.values()))
+            return Known(Purpose(builds=True, runtime=libraries), _source("development"))
+        return Unknown(f"the library of {name} has other names in other releases of Debian")
+    if suite not in rows:
+        return Unknown(f"which library {name} stands for in {suite} is not known")
+    return Known(Purpose(builds=True, runtime=rows[suite]), _source("development"))
+
+
+def _source(part: str) -> str:
+    return f"{_archive()['source']} ({part} of archive.toml)"
 
 
 @cache
-def _libraries() -> Mapping[str, Mapping[str, Any]]:
-    return {row["name"]: row for row in _facts()["library"]}
+def _libraries() -> dict[str, dict[str, str]]:
+    """Every name that a library has in some release, to its names in all."""
+    return {
+        name: row for row in _archive()["library"].values() for name in set(row.values())
+    } | dict(_archive()["library"])
 
 
 @cache
-def _facts() -> dict[str, Any]:
+def _lists() -> dict[str, Any]:
     return table(__file__, "debian")
 
 
 @cache
-def _tools() -> frozenset[str]:
-    return frozenset(_facts()["tools"]["names"])
+def _archive() -> dict[str, Any]:
+    return table(__file__, "archive")
 
 
-def purpose(package: str, suite: str | None) -> Fact[Purpose]:
-    """What a package named in an `apt-get install` is for.
-
-    A build tool is for the builder alone, a development package for it and its library for the run time; everything
-    else is taken to be for the run time, as it is. Unknown for a development package that the table does not hold, or
-    whose library has another name in another suite while the suite is not known.
-    """
-    if package in _tools() or package.startswith(
-        ("gcc-", "g++-", "clang-", "llvm-", "python3.", "linux-headers-")
-    ):
-        if package.startswith("python3.") and not package.endswith("-dev"):
-            return Known(Purpose(builds=False, runtime=(package,)), _page(package, suite))
-        return Known(Purpose(builds=True, runtime=()), _page(package, suite))
-    row = _libraries().get(package)
-    if row is None:
-        if package.endswith("-dev"):
-            return Unknown(f"which library {package} stands for is not known")
-        return Known(Purpose(builds=False, runtime=(package,)), _page(package, suite))
-    names = row.get("all") or (row.get(suite) if suite is not None else None)
-    if names is None:
-        if suite is None:
-            return Unknown(
-                f"the library of {package} has another name in each release, and the release is not known"
-            )
-        return Unknown(f"which library {package} stands for in {suite} is not known")
-    return Known(Purpose(builds=True, runtime=tuple(names)), _page(package, suite))
-
-
-def named(library: str, suite: str | None) -> Fact[str]:
-    """The name that a library of bookworm has in another suite; Unknown if that is not told by the table."""
-    candidates = [
-        row
-        for row in _libraries().values()
-        if library in (row.get("all") or row.get("bookworm") or ())
-    ]
-    if any("all" in row for row in candidates):
-        return Known(library, _page(library, suite))
-    if suite == "bookworm":
-        return Known(library, _page(library, suite))
-    for row in candidates:
-        there = row.get(suite or "")
-        if there is not None and len(there) == len(row["bookworm"]):
-            return Known(there[row["bookworm"].index(library)], _page(row["name"], suite))
-    where = suite or "a release that is not known"
-    return Unknown(f"the name of {library} in {where} is not known")
-
-
-def package_of(program: str) -> str | None:
-    """The package that brings a program; None if the table does not hold it."""
-    found: str | None = _facts()["programs"].get(program)
-    return found
-
-
-def _page(package: str, suite: str | None) -> str:
-    return f"https://packages.debian.org/{suite or 'stable'}/{package}"
+def __getattr__(name: str) -> frozenset[str]:
+    """Make the two sets of programs when they are asked for: the tables are not read before."""
+    if name == "BUSYBOX":
+        return frozenset(_lists()["busybox"]["programs"])
+    if name == "ESSENTIAL":
+        layers = _archive()["layer"]["debian"].values()
+        everywhere = frozenset[str].intersection(*(frozenset(each["programs"]) for each in layers))
+        packages = [set(each["packages"]) for each in layers]
+        alternatives = _lists()["programs"]["alternative"].items()
+        return everywhere | {
+            one for one, owner in alternatives if all(owner in each for each in packages)
+        }
+    raise AttributeError(name)

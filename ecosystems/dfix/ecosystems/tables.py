@@ -15,7 +15,7 @@ reference counts, so newer versions write other bytes for equal values.
 from __future__ import annotations
 
 import marshal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,14 +64,13 @@ def _parsed(toml: bytes) -> dict[str, Any]:
     return frozen
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: object) -> Any:
     """Arrays become tuples, so that no reader can change what others read."""
     if isinstance(value, dict):
-        named: dict[str, Any] = value
+        named = cast("dict[str, Any]", value)
         return {key: _frozen(item) for key, item in named.items()}
     if isinstance(value, list):
-        items: list[Any] = value
-        return tuple(_frozen(item) for item in items)
+        return tuple(_frozen(item) for item in cast("list[object]", value))
     if isinstance(value, str | int | float | bool):
         return value
     message = f"a table holds no {type(value).__name__}: write {value!s} as a string"
