@@ -104,23 +104,24 @@ class Session:
         seen = {self.text}
         ending = Ending("budget", f"still changing after {ROUNDS} rounds")
         for _ in range(ROUNDS):
-            quiet = [self._settle(transform) for transform in transforms]
-            if all(quiet):
+            before = len(self.steps)
+            for transform in transforms:
+                self._settle(transform)
+            if len(self.steps) == before:
                 ending = Ending("settled")
                 break
             text = self.file.code
-            if text in seen:
+            if text in seen and not self.files:
                 ending = Ending("cycle", "two transforms undo each other")
                 break
             seen.add(text)
         return self._report(transforms, ending)
 
-    def _settle(self, transform: Transform) -> bool:
-        """Apply a transform until it finds nothing more; True if it found nothing at all."""
-        for number in range(PASSES):
+    def _settle(self, transform: Transform) -> None:
+        """Apply a transform until it finds nothing more."""
+        for _ in range(PASSES):
             if not self._pass(transform):
-                return number == 0
-        return False
+                return
 
     def _pass(self, transform: Transform) -> bool:
         """Find and apply once; True if there was anything to try."""

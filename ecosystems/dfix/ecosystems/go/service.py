@@ -29,6 +29,7 @@ def services(request: Request) -> Fact[Service]:
         return found
     built = _built(request, found.value)
     live: list[Live] = []
+    claimed: list[Started] = []
     programs: list[tuple[Binary, Did]] = []
     for started in request.started:
         program = _program(started, request, built)
@@ -37,6 +38,7 @@ def services(request: Request) -> Fact[Service]:
         match = next((each for each in built if each[2] == program), None)
         if match is None:
             continue
+        claimed.append(started)
         binary, did, path = match
         if all(path != each.path for each in live):
             live.append(
@@ -100,6 +102,7 @@ def services(request: Request) -> Fact[Service]:
             user_database=where(NeedKind.USER_DATABASE),
             evidence=evidence,
             obstacles=tuple(dict.fromkeys(obstacles)),
+            claimed=tuple(claimed),
             env_read=tuple(
                 use.name for part in parts for use in part.facts.env if use.name is not None
             ),
@@ -243,15 +246,16 @@ def _opened(request: Request, use: PathUse) -> tuple[str, list[Live]]:
         return f"{use.source} opens a path that is not constant", []
     if use.mode is Mode.WRITE:
         return "", []
-    anchor = use.anchor
-    if anchor is Anchor.SOURCE:
-        return f"{use.source} finds a path from its own source file", []
-    base = request.started[0].directory
-    absolute = posixpath.normpath(posixpath.join(base, use.path))
-    inside = posixpath.relpath(absolute, request.root)
+    if use.anchor is Anchor.SOURCE:
+        path = posixpath.normpath(use.path)
+        inside = posixpath.relpath(path, request.folder or ".")
+        absolute = posixpath.normpath(posixpath.join(request.root, inside))
+    else:
+        absolute = posixpath.normpath(posixpath.join(request.started[0].directory, use.path))
+        inside = posixpath.relpath(absolute, request.root)
+        path = posixpath.normpath(posixpath.join(request.folder or ".", inside))
     if inside.startswith(".."):
         return "", []
-    path = posixpath.normpath(posixpath.join(request.folder or ".", inside))
     if use.glob:
         stem = path[: min((path.find(char) for char in "*?[" if char in path), default=len(path))]
         path = stem.rpartition("/")[0] or "."
@@ -262,4 +266,5 @@ def _opened(request: Request, use: PathUse) -> tuple[str, list[Live]]:
         return f"{use.source} opens the working directory itself", []
     if request.tree.is_dir(path) or request.tree.is_file(path):
         return "", [Live(absolute, f"{use.how} opens it", use.source)]
-    return "", []
+    # A file that is not in the repository may be in the context all the same (.env), or be made by the build.
+    return f"{use.source} opens {use.path}, which the repository does not hold", []

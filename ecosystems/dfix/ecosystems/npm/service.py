@@ -318,6 +318,9 @@ def _live(
                 continue
             if request.tree.is_dir(path) or request.tree.is_file(path):
                 live.setdefault(at(path), Live(at(path), f"{use.how} opens it", use.source))
+            else:
+                # It may be in the context all the same (.env), or be made by the build.
+                return [], f"{use.source} opens {path}, which the repository does not hold", True
     if found.prisma is not None:
         path = posixpath.dirname(found.prisma.schema) or found.prisma.schema
         live.setdefault(at(path), Live(at(path), "prisma reads it", found.prisma.source))

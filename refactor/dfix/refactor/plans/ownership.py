@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.grammar.nodes import Run, Transfer, User, Workdir
+from dfix.grammar.nodes import Run, Transfer, Workdir
 from dfix.refactor.model import paths
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def owner_of(stage: Stage, found: Slice, path: str) -> Owner | Unknown:
             exact = [each for each in changes if each.path == path and not each.recursive]
             if exact:
                 top = _name(exact[-1].owner)
+            made = made or bool(whole or exact) or _makes(place, path)
             if not changes and _writes(place):
                 below.add(acting)
-    _ = User
     if top is None:
         return Owner(None)
     if top == "?" or "?" in below:
@@ -86,6 +86,20 @@ def _writes(place: object) -> bool:
     return any(
         called.call is not None
         or called.program in ("mkdir", "touch", "cp", "mv", "tar", "unzip", "ln")
+        for called in place.called  # type: ignore[attr-defined]
+    )
+
+
+def _makes(place: object, path: str) -> bool:
+    """Does a `mkdir` of the RUN make the path, for the user that runs it?"""
+    return any(
+        called.program == "mkdir"
+        and isinstance(called.directory, Known)
+        and any(
+            word and paths.within(paths.join(called.directory.value, word), path)
+            for word in called.values[1:]
+            if word and not word.startswith("-")
+        )
         for called in place.called  # type: ignore[attr-defined]
     )
 

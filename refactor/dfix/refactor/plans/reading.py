@@ -30,7 +30,19 @@ AWAY = frozenset({"clone", "config", "--version", "version", "lfs", "init", None
 # https://github.com/git-commit-id/git-commit-id-maven-plugin https://github.com/nemerosa/versioning https://pkg.go.dev/runtime/debug#ReadBuildInfo
 CALLS = tuple(
     f"git {verb}"
-    for verb in ("describe", "rev-parse", "rev-list", "log", "show", "status", "diff", "ls-files", "submodule", "tag", "symbolic-ref")
+    for verb in (
+        "describe",
+        "rev-parse",
+        "rev-list",
+        "log",
+        "show",
+        "status",
+        "diff",
+        "ls-files",
+        "submodule",
+        "tag",
+        "symbolic-ref",
+    )
 )
 ARGUMENTS = ('"git"', "'git'", '"git",', "'git',")
 VERSIONERS = (
@@ -43,8 +55,26 @@ SEARCHED = (
     ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".go", ".rs", ".toml", ".cfg", ".ini", ".sh", ".bash", ".mk", ".gradle",
     ".kts", ".xml", ".json", ".cmake", ".txt", ".rb", ".gemspec", ".ex", ".exs", ".sbt", ".pl", ".php", ".in", ".csproj", ".props",
 )  # fmt: skip
-NAMED = frozenset({"Makefile", "GNUmakefile", "makefile", "Rakefile", "Gemfile", "configure", "justfile", "gradlew"})
-LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "composer.lock", "Cargo.lock", "poetry.lock", "go.sum")
+NAMED = frozenset(
+    {
+        "Makefile",
+        "GNUmakefile",
+        "makefile",
+        "Rakefile",
+        "Gemfile",
+        "configure",
+        "justfile",
+        "gradlew",
+    }
+)
+LOCKS = (
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "composer.lock",
+    "Cargo.lock",
+    "poetry.lock",
+    "go.sum",
+)
 
 
 class Source(NamedTuple):
@@ -74,7 +104,9 @@ def models(ctx: Context) -> tuple[Model, ...]:
         if isinstance(text, Unknown):
             continue
         folder = Project(project.tree, path, Config()).context_folder
-        if isinstance(folder, Known) and folder.value != getattr(project.context_folder, "value", None):
+        if isinstance(folder, Known) and folder.value != getattr(
+            project.context_folder, "value", None
+        ):
             continue
         found.append(Model(parse(text.value), path))
     return tuple(found)
@@ -92,7 +124,9 @@ def sources(model: Model) -> Iterator[Source]:
         elif isinstance(node, Run):
             for mount in place.mounts:
                 if mount.type == "bind" and "from" not in mount.options:
-                    yield from _source(place, mount.options.get("source") or mount.options.get("src") or ".")
+                    yield from _source(
+                        place, mount.options.get("source") or mount.options.get("src") or "."
+                    )
 
 
 def _source(place: Place, word: str) -> Iterator[Source]:
@@ -116,7 +150,10 @@ def names(source: Source, entry: str) -> bool:
 
         wanted, parts = source.path.split("/"), entry.split("/")
         shared = min(len(wanted), len(parts))
-        return all(fnmatchcase(part, want) for part, want in zip(parts[:shared], wanted[:shared], strict=True))
+        return all(
+            fnmatchcase(part, want)
+            for part, want in zip(parts[:shared], wanted[:shared], strict=True)
+        )
     return source.path != "" and paths.within("/" + source.path, "/" + entry)
 
 
@@ -141,7 +178,8 @@ def asks_git(model: Model, tree: Tree) -> str | None:
             if called.program == "git" and called.verb not in AWAY:
                 return f"line {place.line} of {model.path} calls git"
     runs_code = any(
-        called.call is not None and called.call.role in (Role.RUN, Role.BUILD, Role.PROJECT, Role.INSTALL)
+        called.call is not None
+        and called.call.role in (Role.RUN, Role.BUILD, Role.PROJECT, Role.INSTALL)
         for place in model.runs()
         for called in place.called
     )
@@ -154,12 +192,18 @@ def _mentions_git(tree: Tree) -> str | None:
         return "the project has more files than are searched for calls of git"
     for path in files:
         name = posixpath.basename(path)
-        if name in LOCKS or "node_modules/" in path or not (name in NAMED or name.endswith(SEARCHED)):
+        if (
+            name in LOCKS
+            or "node_modules/" in path
+            or not (name in NAMED or name.endswith(SEARCHED))
+        ):
             continue
         text = tree.read(path)
         if isinstance(text, Unknown) or len(text.value) > LARGE:
             continue
-        marks = (*CALLS, *VERSIONERS) if name.endswith(".json") else (*CALLS, *VERSIONERS, *ARGUMENTS)
+        marks = (
+            (*CALLS, *VERSIONERS) if name.endswith(".json") else (*CALLS, *VERSIONERS, *ARGUMENTS)
+        )
         mark = next((each for each in marks if each in text.value), None)
         if mark is not None:
             return f"{path} says {mark.strip(chr(34) + chr(39) + ',')}"

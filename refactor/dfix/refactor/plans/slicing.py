@@ -278,7 +278,7 @@ def _packages(place: Place, called: Called, found: Slice) -> Fate:
             continue  # apk's name of a virtual package
         found.packages.append(
             Installed(
-                word.partition("=")[0].partition("/")[0].removesuffix("+"),
+                word.partition("=")[0].partition("/")[0],
                 PACKAGES[called.program],
                 place.where,
             )

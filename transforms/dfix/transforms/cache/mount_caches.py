@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Called, Place
 
 RULE = "https://docs.docker.com/build/cache/optimize/#use-cache-mounts"
-FILLS = (Role.INSTALL, Role.ADD, Role.FETCH, Role.BUILD, Role.PROJECT)
+FILLS = (Role.INSTALL, Role.ADD, Role.FETCH, Role.BUILD, Role.PROJECT, Role.CHANGE)
 
 CASES = (
     Case.untouched(
