@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from dfix.ecosystems import ecosystem_of, read_call
-from dfix.ecosystems.calls import Call, CacheKind, Role
+from dfix.ecosystems.calls import CacheKind, Call, Role
 
 
 def call(line: str) -> Call:
@@ -172,7 +172,7 @@ def test_the_module_cache_is_a_store_and_the_others_only_save_time() -> None:
 
 
 @pytest.mark.parametrize(("env", "off"), [({}, False), ({"PIP_NO_CACHE_DIR": ""}, False), ({"PIP_NO_CACHE_DIR": "0"}, True), ({"PIP_NO_CACHE_DIR": "1"}, True), ({"PIP_NO_CACHE_DIR": None}, True)])
-def test_pip_has_no_cache_while_a_variable_holds_anything(env: dict[str, str | None], off: bool) -> None:
+def test_pip_has_no_cache_while_a_variable_holds_anything(env: dict[str, str | None], *, off: bool) -> None:
     assert (ecosystem_of("pip").cache_off(env) is not None) is off
     assert ecosystem_of("pip").disabling_variables == ("PIP_NO_CACHE_DIR",)
 

@@ -12,11 +12,11 @@ import pytest
 import dfix.ecosystems as room
 from dfix.ecosystems import ecosystem_of, ecosystems, read_call, stem
 from dfix.ecosystems.calls import Role
-from dfix.ecosystems.plugins import plugins
 from dfix.ecosystems.knowledge import KnowledgeError, knowledge_of
+from dfix.ecosystems.plugins import plugins
 
 FOLDER = Path(room.__file__).parent
-READER = '''
+READER = """
 from dfix.ecosystems.calls import Call, Role
 from dfix.ecosystems.ecosystem import Ecosystem
 
@@ -25,7 +25,7 @@ class Frob(Ecosystem):
         return Call("frob", "install", Role.INSTALL, tuple(words))
 
 ECOSYSTEM = Frob(__file__)
-'''
+"""
 TABLE = 'id = "frob"\ntitle = "Frob"\nprograms = ["frob"]\n'
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dfix.ecosystems import ecosystem_of, read_call
-from dfix.ecosystems.calls import Inputs
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.tree import MemoryTree
+
+if TYPE_CHECKING:
+    from dfix.ecosystems.calls import Inputs
 
 
 def inputs(files: dict[str, Any], *words: str, directory: str = "", **more: Any) -> Fact[Inputs]:

@@ -134,7 +134,7 @@ def test_a_word_that_is_not_understood_holds_back() -> None:
         (None, 3, False), ("99", 3, False),
     ],
 )  # fmt: skip
-def test_the_npm_of_the_image_must_read_the_lock(runtime: str | None, version: int, accepted: bool) -> None:
+def test_the_npm_of_the_image_must_read_the_lock(runtime: str | None, version: int, *, accepted: bool) -> None:
     tree = project(A, locked("a", "1.0.0"), version=version)
     lock = json.loads(tree.read("package-lock.json").value)  # type: ignore[union-attr]
     lock["dependencies"] = {"a": {"version": "1.0.0"}}

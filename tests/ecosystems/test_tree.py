@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -106,10 +105,10 @@ def test_links_count_only_inside(tmp_path: Path) -> None:
     (project / "lib").mkdir(parents=True)
     (project / "lib" / "a").write_text("text")
     (tmp_path / "secret").write_text("secret")
-    os.symlink(tmp_path / "secret", project / "out")
-    os.symlink("lib", project / "linked")
-    os.symlink("lib/a", project / "b")
-    os.symlink("nowhere", project / "broken")
+    (project / "out").symlink_to(tmp_path / "secret")
+    (project / "linked").symlink_to("lib")
+    (project / "b").symlink_to("lib/a")
+    (project / "broken").symlink_to("nowhere")
     tree = DiskTree(project)
     assert tree.files() == ("b", "lib/a")
     assert tree.is_dir("linked")

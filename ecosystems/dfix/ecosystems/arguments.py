@@ -1,4 +1,4 @@
-"""Split the words of a command into flags, their values, and the rest, by the flags that its knowledge names."""
+"""Split the words of a command into flags, their values and the rest."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ NOT_LITERAL = "a word that is not literal"
 
 
 class FlagRule(NamedTuple):
-    """A flag that is understood: its main name, whether a value follows, what it does, who says so."""
+    """A flag that is understood: its main name, if a value follows, its effect, who says so."""
 
     name: str
-    takes: str  # "nothing", "value", "optional" (only as --flag=value), "boolean" (true or false may follow)
+    takes: str  # "nothing", "value", "optional" (only --flag=value), "boolean" (true may follow)
     effect: str
     source: str
 
 
 class Given(NamedTuple):
-    """A flag as given: `value` is None where it takes none or is not literal; `at` are its words' indices."""
+    """A flag as given: its value, None if there is none or not literal; its words' indices."""
 
     rule: FlagRule
     value: str | None
@@ -29,7 +29,7 @@ class Given(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What stands behind a program's name. `rest` holds words that are no flags, with their indices."""
+    """What stands behind a program's name; `rest` are the words that are no flags, with indices."""
 
     flags: tuple[Given, ...]
     rest: tuple[tuple[int, str | None], ...]
@@ -46,9 +46,7 @@ class Arguments(NamedTuple):
 
     def has(self, effect: str) -> bool:
         """Was a flag with this effect given, and not as `--flag=false`?"""
-        return any(
-            given.rule.effect == effect and given.value != "false" for given in self.flags
-        )
+        return any(given.rule.effect == effect and given.value != "false" for given in self.flags)
 
     def values(self, effect: str) -> tuple[str | None, ...]:
         """The values of all flags with an effect."""
@@ -98,13 +96,16 @@ def read_arguments(
                 unknown.append(NOT_LITERAL if at < len(words) else word)
             last = Given(last.rule, value, (at - 1, at))
             at += 1
-        elif last.rule.takes == "boolean" and last.value is None and at < len(words):
-            if words[at] in {"true", "false"}:
-                last = Given(last.rule, words[at], (at - 1, at))
-                at += 1
+        elif last.rule.takes == "boolean" and last.value is None and _boolean(words, at):
+            last = Given(last.rule, words[at], (at - 1, at))
+            at += 1
         flags.append(last)
     unknown.extend(NOT_LITERAL for _, word in rest if word is None)
     return Arguments(tuple(flags), tuple(rest), tuple(unknown))
+
+
+def _boolean(words: Sequence[str | None], at: int) -> bool:
+    return at < len(words) and words[at] in {"true", "false"}
 
 
 def _flag(word: str, at: int, rules: Mapping[str, FlagRule]) -> list[Given] | None:

@@ -1,7 +1,7 @@
 """One call of a package manager or compiler, as read from its words.
 
-This is the vocabulary in which an ecosystem tells the rest of dfix what a command does. It knows commands, manifests,
-caches and outputs; it does not know Dockerfiles.
+This is the vocabulary in which an ecosystem tells the rest of dfix what a command does. It knows
+commands, manifests, caches and outputs; it does not know Dockerfiles.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ class Role(enum.Enum):
 
     INSTALL = "install"  # installs the dependencies that the project's manifest names
     FETCH = "fetch"  # only downloads them (go mod download, mvn dependency:go-offline)
-    ADD = "add"  # installs packages named on the command line (pip install flask, npm install -g pnpm)
-    PROJECT = "project"  # installs the project itself: its sources are an input (pip install ., -e .)
+    ADD = "add"  # installs packages named on the command line (pip install flask)
+    PROJECT = (
+        "project"  # installs the project itself: its sources are an input (pip install ., -e .)
+    )
     BUILD = "build"  # compiles or bundles the project's sources
     RUN = "run"  # runs a script of the project: may read and write anything
     CLEAN = "clean"  # empties a cache
     CHANGE = "change"  # edits manifests or lockfiles (go mod tidy, npm init)
-    CONFIG = "config"  # writes the manager's own configuration, or only prints (npm config set, pip --version)
+    CONFIG = "config"  # writes the manager's configuration, or only prints (pip --version)
     PRUNE = "prune"  # removes development dependencies from an installation
 
 
@@ -62,8 +64,9 @@ class Call:
 
     `words` are the literal words, None where one is not literal. Indices in `defeats_cache` point
     into `words`. `files` are project files named on the command line, relative to the working
-    directory, by what names them; an absolute one is absolute in the image. `directory` is where the
-    program itself goes to work, relative to the working directory (`npm --prefix web`, `go -C cmd`).
+    directory, by what names them; an absolute one is absolute in the image. `directory` is where
+    the program itself goes to work, relative to the working directory (`npm --prefix web`, `go -C
+    cmd`).
     """
 
     ecosystem: str
@@ -73,7 +76,9 @@ class Call:
     locked: bool = False  # fails when manifest and lock disagree, and never writes the lock
     production: bool = False  # leaves development dependencies out
     offline: bool = False  # must find everything in the store
-    everywhere: bool = False  # installs for the machine, not for the project (npm -g, pip into the system)
+    everywhere: bool = (
+        False  # installs for the machine, not for the project (npm -g, pip into the system)
+    )
     defeats_cache: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()  # named on the command line (Role.ADD)
@@ -88,7 +93,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that an install or fetch reads from the project; paths are relative to the tree's root."""
+    """All that an install or fetch reads of the project; paths are from the tree's root."""
 
     files: tuple[str, ...]  # manifests first, then lock, then the rest; only files that exist
     lock: str | None  # the lockfile in force, if there is one
@@ -105,8 +110,9 @@ class Inputs:
 class Locked:
     """The same call, enforcing the lockfile.
 
-    Replacements by word index (None removes the word), words to append, and why. `reads` are the files
-    that were compared, manifests first and the lock last: all of them must be in front of the call.
+    Replacements by word index (None removes the word), words to append, and why. `reads` are the
+    files that were compared, manifests first and the lock last: all of them must be in front of the
+    call.
     """
 
     replace: dict[int, str | None]
@@ -118,7 +124,7 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A step that only downloads what a later build needs: its words, what it reads, and why it is enough.
+    """A step that only downloads what a later build needs.
 
     `inputs.hosts` are all hosts that it may ask: what of them is private only the environment tells
     (GOPRIVATE, .netrc, a git configuration).

@@ -1,7 +1,7 @@
 """One package manager or language: what its commands do and what they need of a project.
 
-Each folder beside this module is one: `knowledge.toml` with its facts, `reader.py` with `ECOSYSTEM`, an instance of a
-subclass of `Ecosystem` that answers what a table cannot.
+Each folder beside this module is one: `knowledge.toml` with its facts, `reader.py` with
+`ECOSYSTEM`, an instance of a subclass of `Ecosystem` that answers what a table cannot.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from dfix.ecosystems.tree import Tree
 
 
-
 class Ecosystem:
     """Questions that every transform may ask of every package manager.
 
-    `directory` is the folder of the tree that is the call's working directory, as the tree's path (a
-    flag that leads elsewhere is followed from there); `env` the variables in force, or None where
-    they are not known. Give a tree without ignored files (`ignore.visible`): what the builder is
-    not sent is not there.
+    `directory` is the folder of the tree that is the call's working directory, as the tree's path
+    (a flag that leads elsewhere is followed from there); `env` the variables in force, or None
+    where they are not known. Give a tree without ignored files (`ignore.visible`): what the builder
+    is not sent is not there.
     """
 
     def __init__(self, anchor: str) -> None:
@@ -58,9 +57,7 @@ class Ecosystem:
         for name in command.caches if command else ():
             cache = self.knowledge.caches[name]
             if call.cache is not None and cache.id == next(iter(self.knowledge.caches)):
-                found.append(
-                    replace(cache, path=call.cache, env=None, moved_by=(), moved=True)
-                )
+                found.append(replace(cache, path=call.cache, env=None, moved_by=(), moved=True))
                 continue
             located = _located(cache, env or {})
             if located is not None:
@@ -137,13 +134,13 @@ class Ecosystem:
         `runtime` is the version of the language's run time in the image ("20", "18.19.1", or a
         floating name such as "lts"), which tells the manager's version; None if it is not known.
         An Unknown carries the kind of reason as its slug: `no-lockfile`, `lock-mismatch`,
-        `lock-too-new`, `missing-linux-packages`, `lock-off`, `unknown-manager`.
+        `lock-too-new`, `lock-too-old`, `missing-linux-packages`, `lock-off`, `unknown-manager`.
         """
         del call, tree, directory, runtime
         return None
 
     def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
-        """Does the lockfile satisfy the manifest? Unknown if there is none, or none that can be read."""
+        """Does the lockfile satisfy the manifest? Unknown if none can be read."""
         del tree
         return Unknown(f"{self.id} has no lockfile in {directory or 'the project'}")
 
@@ -168,6 +165,8 @@ def _located(cache: Cache, env: Mapping[str, str | None]) -> Cache | None:
         if value is None:
             return None
         if value:
-            first = value.split(":")[0] if suffix else value  # GOPATH may be a list: the first counts
+            first = (
+                value.split(":")[0] if suffix else value
+            )  # GOPATH may be a list: the first counts
             return replace(cache, path=first.rstrip("/") + suffix, moved=True)
     return cache

@@ -1,11 +1,13 @@
 """What an ignore file keeps out of a build context.
 
-The rules are those of moby/patternmatcher as BuildKit's file sender applies it: folder by folder, remembering for
-each pattern whether the folder above matched. Two consequences that surprise: a file may come back out of an excluded
-folder (``node_modules`` then ``!node_modules/x``), and a pattern that was not asked about a folder because the answer
-could not matter does not count for what is in it. Sources:
-https://github.com/moby/patternmatcher/blob/main/patternmatcher.go (MatchesUsingParentResults),
-https://github.com/moby/patternmatcher/blob/main/ignorefile/ignorefile.go, https://github.com/tonistiigi/fsutil/blob/master/filter.go
+The rules are those of moby/patternmatcher as BuildKit's file sender applies it: folder by folder,
+remembering for each pattern whether the folder above matched. Two consequences that surprise: a
+file may come back out of an excluded folder (``node_modules`` then ``!node_modules/x``), and a
+pattern that was not asked about a folder because the answer could not matter does not count for
+what is in it. Sources: https://github.com/moby/patternmatcher/blob/main/patternmatcher.go
+(MatchesUsingParentResults),
+https://github.com/moby/patternmatcher/blob/main/ignorefile/ignorefile.go,
+https://github.com/tonistiigi/fsutil/blob/master/filter.go
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ class Ignore:
         excluded = False
         matched: list[bool] = []
         for pattern, parent_matched in zip(self.patterns, above, strict=True):
-            # A pattern that cannot change the answer is not asked, and counts as unmatched further down.
+            # A pattern that cannot change the answer is not asked, and is unmatched further down.
             match = parent_matched or (pattern.negated == excluded and pattern.matches(path))
             matched.append(match)
             if match:
@@ -95,7 +97,7 @@ class Ignore:
 
 
 def _line(raw: str) -> tuple[str, bool] | None:
-    """Pattern and negation; None for a blank line or a comment, which must begin in the first column."""
+    """Pattern and negation; None for a blank line or a comment (only in the first column)."""
     if raw.startswith("#"):
         return None
     word = raw.strip()
@@ -109,7 +111,9 @@ def _line(raw: str) -> tuple[str, bool] | None:
     clean = _clean(word)
     if len(clean) > 1 and clean.startswith("/"):
         clean = clean[1:]
-    if not negated and clean.startswith("!"):  # "/!x" or "./!x": the matcher reads the mark after cleaning
+    if not negated and clean.startswith(
+        "!"
+    ):  # "/!x" or "./!x": the matcher reads the mark after cleaning
         negated, clean = True, clean[1:]
     return clean, negated
 
@@ -168,9 +172,9 @@ def _expression(pattern: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    """What a backslash and a character mean: Docker hands both to Go's regular expressions as they are.
+    r"""What a backslash and a character mean: Docker hands both to Go's regular expressions.
 
-    So `\\d` is a digit, and `\\a` a control character, which no file name here has.
+    So `\d` is a digit, and `\a` a control character, which no file name here has.
     """
     if not (character.isascii() and character.isalnum()):
         return re.escape(character)
@@ -244,7 +248,9 @@ def _may_return(pattern: Pattern, folder: str) -> bool:
     literal = pattern.text
     for mark in "*?[\\":
         literal = literal.partition(mark)[0]
-    return literal.startswith(f"{folder}/") or f"{folder}/".startswith(literal) and literal != pattern.text
+    if literal.startswith(f"{folder}/"):
+        return True
+    return literal != pattern.text and f"{folder}/".startswith(literal)
 
 
 def visible(tree: Tree, ignore: Ignore) -> Tree:

@@ -1,7 +1,8 @@
 """What an ecosystem's `knowledge.toml` says, as typed values.
 
-Every row carries `source`: the page or the experiment that shows it. What has no row is unknown. The schema is the
-one that the functions below read; a key that they do not know is an error, so that a misspelt fact cannot be lost.
+Every row carries `source`: the page or the experiment that shows it. What has no row is unknown.
+The schema is the one that the functions below read; a key that they do not know is an error, so
+that a misspelt fact cannot be lost.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class KnowledgeError(ValueError):
 
 
 class Command(NamedTuple):
-    """A subcommand: the names that mean it ("ci", "clean-install"; "mod download"), and what it is for."""
+    """A subcommand: the names that mean it ("ci", "clean-install"), and its role."""
 
     verb: str
     names: tuple[str, ...]
@@ -52,7 +53,7 @@ class Output(NamedTuple):
 
 
 class Knowledge(NamedTuple):
-    """All rows of one ecosystem. `programs` are program names without version digits ("pip", "python")."""
+    """All rows of one ecosystem; `programs` are names without version digits ("pip", "python")."""
 
     id: str
     title: str
@@ -65,7 +66,9 @@ class Knowledge(NamedTuple):
     extra: Mapping[str, Any]  # tables that only this ecosystem's reader knows
 
 
-_KNOWN = frozenset({"id", "title", "programs", "command", "flag", "cache", "env", "output", "extra"})
+_KNOWN = frozenset(
+    {"id", "title", "programs", "command", "flag", "cache", "env", "output", "extra"}
+)
 
 
 def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
@@ -73,7 +76,7 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
     name = str(table.get("id", "?"))
     surplus = set(table) - _KNOWN
     if surplus:
-        message = f"{name}: unknown table {sorted(surplus)[0]!r}"
+        message = f"{name}: unknown table {min(surplus)!r}"
         raise KnowledgeError(message)
     commands: dict[str, Command] = {}
     for row in table.get("command", ()):
@@ -83,14 +86,16 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
     flags: dict[str, FlagRule] = {}
     for row in table.get("flag", ()):
         _only(name, row, {"names", "takes", "effect", "source"})
-        rule = FlagRule(row["names"][0], row.get("takes", "nothing"), row.get("effect", ""), row["source"])
+        rule = FlagRule(
+            row["names"][0], row.get("takes", "nothing"), row.get("effect", ""), row["source"]
+        )
         for spelling in row["names"]:
             flags[spelling] = rule
     caches = {row["id"]: _cache(name, row) for row in table.get("cache", ())}
     for command in commands.values():
         missing = set(command.caches) - set(caches)
         if missing:
-            message = f"{name}: {command.verb} names the cache {sorted(missing)[0]!r}, which has no row"
+            message = f"{name}: {command.verb} names the cache {min(missing)!r}, which has no row"
             raise KnowledgeError(message)
     return Knowledge(
         id=name,

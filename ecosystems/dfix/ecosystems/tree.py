@@ -1,8 +1,9 @@
 """The one door to project files.
 
-A `Tree` is a folder as the rest of dfix sees it: text by POSIX path relative to the folder, nothing above it. Behind
-it lies a disk, a Git commit, a dict, another tree's folder, or another tree with changes on top. Version control data
-(``.git``) is never part of a tree. A path that does not normalise to something inside names nothing.
+A `Tree` is a folder as the rest of dfix sees it: text by POSIX path relative to the folder, nothing
+above it. Behind it lies a disk, a Git commit, a dict, another tree's folder, or another tree with
+changes on top. Version control data (``.git``) is never part of a tree. A path that does not
+normalise to something inside names nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Tree(Protocol):
         ...
 
     def read(self, path: str) -> Fact[str]:
-        """The text of a file with its line ends; Unknown if it is missing, not UTF-8 or too large."""
+        """The text of a file with its line ends; Unknown if missing, not UTF-8 or too large."""
         ...
 
     def read_bytes(self, path: str, limit: int = TEXT_LIMIT) -> Fact[bytes]:
@@ -64,7 +65,7 @@ class Tree(Protocol):
 
 
 def inside(path: str) -> str | None:
-    """The normal form of a relative path, ``""`` for the folder itself; None if it leaves the folder.
+    """The normal form of a relative path, ``""`` for the folder itself; None if it leaves it.
 
     >>> inside("./a//b/../c"), inside("."), inside("../a")
     ('a/c', '', None)
@@ -147,8 +148,9 @@ class MemoryTree:
 class DiskTree:
     """A folder on disk, read as questions come.
 
-    A symbolic link counts as what it points to if that lies inside the folder; a linked folder is a folder whose
-    files are not listed again by `files`. Links that leave the folder, sockets and devices are not there.
+    A symbolic link counts as what it points to if that lies inside the folder; a linked folder is a
+    folder whose files are not listed again by `files`. Links that leave the folder, sockets and
+    devices are not there.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -250,10 +252,10 @@ class DiskTree:
 
 
 class GitTree:
-    """The files of one commit. `git` runs a Git command in the repository and returns what it prints.
+    """The files of one commit; `git` runs a Git command in the repository and returns its output.
 
-    This room starts no processes: the caller brings one that does. Submodules and symbolic links are not there.
-    Raises whatever `git` raises.
+    This room starts no processes: the caller brings one that does. Submodules and symbolic links
+    are not there. Raises whatever `git` raises.
     """
 
     def __init__(self, git: Callable[[Sequence[str]], bytes], revision: str) -> None:

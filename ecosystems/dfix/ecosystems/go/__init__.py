@@ -1,1 +1,1 @@
-"""go: facts in `knowledge.toml`, the reader of calls and projects in `reader`, what runs in `runtime`."""
+"""go: facts in `knowledge.toml`, calls and projects in `reader`, what runs in `runtime`."""

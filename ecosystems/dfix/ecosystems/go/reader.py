@@ -35,7 +35,8 @@ class GoEcosystem(Ecosystem):
         if len(words) < 2:  # noqa: PLR2004 - the program and a subcommand
             return None
         first = words[1]
-        verb = f"{first} {words[2]}" if first in _TWO_WORDS and len(words) > 2 else str(first)  # noqa: PLR2004
+        two = first in _TWO_WORDS and len(words) > 2  # noqa: PLR2004 - program, group, subcommand
+        verb = f"{first} {words[2]}" if two else str(first)
         start = 1 + len(verb.split())
         command = self.knowledge.commands.get(verb)
         if first is None or command is None:
@@ -153,7 +154,7 @@ class _Module(NamedTuple):
 
 
 def module_inputs(tree: Tree, directory: str, env: Mapping[str, str | None]) -> Fact[Inputs]:
-    """The files that decide which modules are downloaded for the module or workspace of a folder."""
+    """The files that decide what is downloaded for the module or workspace of a folder."""
     start = inside(directory)
     if start is None:
         return Unknown(f"{directory} is outside the build context")
@@ -180,10 +181,10 @@ def module_inputs(tree: Tree, directory: str, env: Mapping[str, str | None]) -> 
             files.append(sums)
             reasons[sums] = f"the go command checks downloads against {sums}"
     for folder in folders:
-        module = _module(tree, folder)
-        if isinstance(module, Unknown):
-            return module
-        modules.append(module.value)
+        read = _module(tree, folder)
+        if isinstance(read, Unknown):
+            return read
+        modules.append(read.value)
     for module in modules:
         _add(files, reasons, module.source, f"go mod download reads {module.source}")
         sums = posixpath.join(module.folder, "go.sum")
@@ -228,7 +229,7 @@ def _upwards(tree: Tree, folder: str, name: str) -> str | None:
 def _workspace(
     tree: Tree, folder: str, env: Mapping[str, str | None]
 ) -> Fact[tuple[str, list[str]] | None]:
-    """The go.work in force and the folders of its modules; see https://go.dev/ref/mod#go-work-file."""
+    """The go.work in force and its modules' folders: https://go.dev/ref/mod#go-work-file."""
     setting = env.get("GOWORK", "")
     if setting == "off":
         return Known(None, "GOWORK=off")
@@ -268,7 +269,7 @@ def _replaced(
     files: list[str],
     reasons: dict[str, str],
 ) -> Fact[None]:
-    """Add the go.mod of folders that replace a module: the go command reads it to know what they require."""
+    """Add the go.mod of folders that replace a module: their requirements are downloaded too."""
     known = set(work[1]) if work else set()
     for module in modules:
         for replacement in module.mod.replaces:
@@ -277,14 +278,16 @@ def _replaced(
             at = inside(posixpath.join(module.folder, replacement.new))
             if at is None or replacement.new.startswith("/"):
                 return Unknown(
-                    f"{replacement.source} replaces {replacement.old} by {replacement.new}, which is "
-                    "outside the build context"
+                    f"{replacement.source} replaces {replacement.old} by {replacement.new}, "
+                    "which is outside the build context"
                 )
             path = posixpath.join(at, "go.mod")
             if at in known:
                 continue
             if not tree.is_file(path):
-                return Unknown(f"{replacement.source} replaces {replacement.old}, but {path} is missing")
+                return Unknown(
+                    f"{replacement.source} replaces {replacement.old}, but {path} is missing"
+                )
             _add(files, reasons, path, f"{replacement.source} replaces {replacement.old} by it")
     return Known(None, REPLACE_RULE)
 
@@ -293,7 +296,9 @@ def _remote(mod: GoMod) -> tuple[str, ...]:
     """The modules that are downloaded, under the names of what replaces them."""
     local = {each.old for each in mod.replaces if each.local}
     others = {each.old: each.new for each in mod.replaces if not each.local}
-    return tuple(others.get(each.path, each.path) for each in mod.requires if each.path not in local)
+    return tuple(
+        others.get(each.path, each.path) for each in mod.requires if each.path not in local
+    )
 
 
 def _hosts(modules: Sequence[_Module]) -> tuple[str, ...]:

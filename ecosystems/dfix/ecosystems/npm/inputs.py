@@ -129,7 +129,9 @@ def _linked(tree: Tree, manifest: Manifest, found: _Found) -> Unknown | None:
                 continue
             at = inside(local_path(spec, manifest.folder))
             if at is None or spec.startswith(("/", "~")):
-                return Unknown(f"{manifest.path} takes {name} from {spec}, outside the build context")
+                return Unknown(
+                    f"{manifest.path} takes {name} from {spec}, outside the build context"
+                )
             if tree.is_file(at):
                 found.others[at] = f"{manifest.path} installs {name} from it"
             elif at and not tree.is_file(posixpath.join(at, "package.json")):
@@ -149,7 +151,9 @@ def _linked(tree: Tree, manifest: Manifest, found: _Found) -> Unknown | None:
 def _add_programs(tree: Tree, manifest: Manifest, found: _Found) -> None:
     """A workspace's programs are linked and made executable, so those that are there must be."""
     bins = manifest.data.get("bin")
-    paths = [bins] if isinstance(bins, str) else list(bins.values()) if isinstance(bins, dict) else []
+    paths = (
+        [bins] if isinstance(bins, str) else list(bins.values()) if isinstance(bins, dict) else []
+    )
     for path in paths:
         at = inside(posixpath.join(manifest.folder, path)) if isinstance(path, str) else None
         if at and tree.is_file(at):
@@ -162,7 +166,7 @@ def _add_lock(tree: Tree, folder: str, found: _Found) -> None:
         found.locks[lock] = f"npm takes the versions from {lock}"
     yarn = posixpath.join(folder, "yarn.lock")
     if tree.is_file(yarn):
-        # https://github.com/npm/cli/blob/latest/workspaces/arborist/lib/shrinkwrap.js reads it beside the lock
+        # https://github.com/npm/cli/blob/latest/workspaces/arborist/lib/shrinkwrap.js
         found.others[yarn] = f"npm 7 and later read {yarn} too"
 
 
@@ -259,5 +263,3 @@ def _with_inner(
         ),
         files[0],
     )
-
-

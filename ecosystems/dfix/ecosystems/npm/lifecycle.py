@@ -1,7 +1,8 @@
 """What the project's own lifecycle scripts read when npm installs its dependencies.
 
-`npm install` and `npm ci` run them after the packages are there. A script is understood when every command in it is
-one whose inputs `knowledge.toml` names; one other command makes the whole install Unknown.
+`npm install` and `npm ci` run them after the packages are there. A script is understood when every
+command in it is one whose inputs `knowledge.toml` names; one other command makes the whole install
+Unknown.
 """
 
 from __future__ import annotations
@@ -21,14 +22,23 @@ if TYPE_CHECKING:
 
 RULE = "https://docs.npmjs.com/cli/v10/using-npm/scripts#life-cycle-operation-order"
 
-EVENTS = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "dependencies")
+EVENTS = (
+    "preinstall",
+    "install",
+    "postinstall",
+    "prepublish",
+    "preprepare",
+    "prepare",
+    "postprepare",
+    "dependencies",
+)
 
 _GENERATORS = frozenset({"prisma-client-js", "prisma-client"})
 _PRISMA_PLACES = ("prisma/schema.prisma", "schema.prisma")
 
 
 class Reads(NamedTuple):
-    """Files that scripts read, each with the reason, what they write, and folders that they install in turn."""
+    """Files that scripts read, with reasons; what they write; folders that they install."""
 
     reasons: dict[str, str]
     outputs: list[str]
@@ -71,7 +81,8 @@ def add_scripts(
 
 
 def _moved(place: str, command: Command) -> str | None:
-    target = command.words[1] if len(command.words) == 2 else None  # noqa: PLR2004 - cd and a folder
+    _, *targets = command.words
+    target = targets[0] if len(targets) == 1 else None
     if target is None or target.startswith(("/", "~", "-")):
         return None
     return inside(posixpath.join(place, target))
@@ -168,7 +179,8 @@ def add_prisma(
 ) -> Unknown | None:
     """Add the schema that `prisma generate` reads, and what it writes.
 
-    .env files count: whether one is there is written into the generated client, which then loads it.
+    .env files count: whether one is there is written into the generated client, which then loads
+    it.
     """
     for name in tree.listdir(place):
         if name.startswith(("prisma.config.", ".config")):
@@ -180,8 +192,12 @@ def add_prisma(
     paths = [path for each in candidates if (path := inside(posixpath.join(place, each)))]
     found = next((path for path in paths if tree.is_file(path) or tree.is_dir(path)), None)
     if found is None:
-        return Unknown(f"{who} generates a prisma client, but there is no {' or '.join(candidates)}")
-    files = [found] if tree.is_file(found) else [p for p in walk(tree, found) if p.endswith(".prisma")]
+        return Unknown(
+            f"{who} generates a prisma client, but there is no {' or '.join(candidates)}"
+        )
+    files = (
+        [found] if tree.is_file(found) else [p for p in walk(tree, found) if p.endswith(".prisma")]
+    )
     for path in files:
         text = tree.read(path)
         if isinstance(text, Unknown):
@@ -210,7 +226,9 @@ def _generators(schema: str, path: str, reads: Reads) -> Unknown | None:
             key, _, value = (part.strip() for part in line.partition("="))
             value = value.strip('"')
             if key == "provider" and value not in _GENERATORS:
-                return Unknown(f"{path} runs the generator {value}, and what that reads is not known")
+                return Unknown(
+                    f"{path} runs the generator {value}, and what that reads is not known"
+                )
             if key == "output":
                 target = inside(posixpath.join(posixpath.dirname(path), value))
                 if target is None or value.startswith("env("):

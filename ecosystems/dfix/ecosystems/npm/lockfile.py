@@ -1,9 +1,10 @@
 """Does a package-lock.json hold what the manifest asks for, so that `npm ci` accepts it?
 
-`npm ci` loads the lock as a tree, lets the manifest's dependencies point into it and fails when anything would have
-to be added or changed (https://github.com/npm/cli/blob/latest/lib/utils/validate-lockfile.js). The same question is
-asked here of every dependency of every package in the lock. A lock that passes here passes there; some that pass
-there are refused here, with the reason.
+`npm ci` loads the lock as a tree, lets the manifest's dependencies point into it and fails when
+anything would have to be added or changed
+(https://github.com/npm/cli/blob/latest/lib/utils/validate-lockfile.js). The same question is asked
+here of every dependency of every package in the lock. A lock that passes here passes there; some
+that pass there are refused here, with the reason.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 RULE = "https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json"
 NAMES = ("npm-shrinkwrap.json", "package-lock.json")
-"""In the order in which npm looks: https://docs.npmjs.com/cli/v10/configuring-npm/npm-shrinkwrap-json"""
+"""In the order in which npm looks.
+
+https://docs.npmjs.com/cli/v10/configuring-npm/npm-shrinkwrap-json
+"""
 
 _OTHERS = {"yarn.lock": "Yarn", "pnpm-lock.yaml": "pnpm", "bun.lock": "Bun", "bun.lockb": "Bun"}
 _NEWEST = 3  # lockfileVersion
@@ -63,8 +67,12 @@ def read_lock(tree: Tree, folder: str) -> Fact[Lock]:
     if path is None:
         for name, manager in _OTHERS.items():
             if tree.is_file(posixpath.join(folder, name)):
-                return Unknown(f"there is no package-lock.json, but {name} of {manager}", "no-lockfile")
-        return Unknown(f"there is no package-lock.json in {folder or 'the build context'}", "no-lockfile")
+                return Unknown(
+                    f"there is no package-lock.json, but {name} of {manager}", "no-lockfile"
+                )
+        return Unknown(
+            f"there is no package-lock.json in {folder or 'the build context'}", "no-lockfile"
+        )
     data = read_json(tree, path)
     if isinstance(data, Unknown):
         return data
@@ -187,7 +195,7 @@ class _Comparison:
     def manifest(self, location: str, manifest: Manifest) -> str | Unknown | None:
         """Compare a package.json of the project with what the lock says of it."""
         entry = self.lock.packages.get(location, {})
-        # npm compares what is installed, not the texts; for a workspace the lock's text is what it loads.
+        # npm compares what is installed, not the texts; of a workspace it loads the lock's text.
         if location:
             for kind in (*KINDS, "peerDependencies"):
                 if manifest.table(kind) != named(entry, kind):
@@ -204,7 +212,12 @@ class _Comparison:
     def packages(self, members: frozenset[str]) -> Fact[str | None]:
         """Compare every other package with its neighbours."""
         for location, entry in self.lock.packages.items():
-            if location in members or entry.get("link") or entry.get("inBundle") or entry.get("extraneous"):
+            if (
+                location in members
+                or entry.get("link")
+                or entry.get("inBundle")
+                or entry.get("extraneous")
+            ):
                 continue
             if entry.get("hasShrinkwrap"):
                 return Unknown(f"{location} brings a lockfile of its own")
@@ -221,7 +234,10 @@ class _Comparison:
                 if name in optional and self._resolved(location, name) is None:
                     # npm ci takes such a lock and leaves the package out:
                     # https://github.com/npm/cli/issues/4828
-                    why = f"{self.lock.path} lacks {name}, an optional package of {location} for another platform"
+                    why = (
+                        f"{self.lock.path} lacks {name}, an optional package of {location} for "
+                        "another platform"
+                    )
                     return Unknown(why, "missing-linux-packages")
                 return problem if isinstance(problem, Unknown) else Known(problem, self.lock.path)
             if not self.legacy_peers:
@@ -253,7 +269,7 @@ class _Comparison:
     def _edge(
         self, location: str, name: str, spec: str, locked: str | None
     ) -> str | Unknown | None:
-        """Does what `name` leads to satisfy `spec`? `locked` is what the lock says was asked for."""
+        """Does what `name` leads to satisfy `spec`? `locked` is what the lock was asked for."""
         who = location or self.root.path
         found = self._resolved(location, name)
         if found is None:
@@ -287,7 +303,9 @@ class _Comparison:
         target = str(entry.get("resolved", ""))
         if kind_of(spec) == "file":
             same = local_path(spec, location or ".") == posixpath.normpath(target)
-            return None if same else f"{name} of {location or 'the project'} is another folder since"
+            return (
+                None if same else f"{name} of {location or 'the project'} is another folder since"
+            )
         version = self.lock.packages.get(target, {}).get("version")
         if spec.strip() in {"", "*"}:
             return None
@@ -324,7 +342,7 @@ def _compared_old(manifest: Manifest, lock: Lock) -> Fact[str | None]:
 def _branch(
     who: str, wanted: Mapping[str, str], scopes: tuple[Mapping[str, Mapping[str, Any]], ...]
 ) -> str | Unknown | None:
-    """Compare one package's needs in the scopes it sees (the nearest last), then the packages below it."""
+    """Compare one package's needs in the scopes it sees, the nearest last, then what is below."""
     for name, spec in wanted.items():
         entry = next((scope[name] for scope in reversed(scopes) if name in scope), None)
         if entry is None:

@@ -30,7 +30,7 @@ class Manifest(NamedTuple):
     data: dict[str, Any]
 
     def table(self, name: str) -> dict[str, str]:
-        """A table of strings, such as `dependencies` or `scripts`; what is no string is left out."""
+        """A table of strings, such as `scripts`; what is no string is left out."""
         found = self.data.get(name)
         if not isinstance(found, dict):
             return {}
@@ -38,7 +38,7 @@ class Manifest(NamedTuple):
 
     @property
     def wanted(self) -> dict[str, str]:
-        """What an install of the project itself asks for: an optional dependency wins over a plain one."""
+        """What an install of the project asks for: an optional dependency wins over a plain one."""
         merged: dict[str, str] = {}
         for kind in ("devDependencies", "dependencies", "optionalDependencies"):
             merged.update(self.table(kind))
@@ -85,7 +85,11 @@ def kind_of(spec: str) -> Kind:
         return "other"
     if "/" in text:
         return "git"
-    return "tag" if text[:1].isalpha() and text.replace("-", "").replace(".", "").isalnum() else "other"
+    return (
+        "tag"
+        if text[:1].isalpha() and text.replace("-", "").replace(".", "").isalnum()
+        else "other"
+    )
 
 
 def _hosted(url: str) -> bool:

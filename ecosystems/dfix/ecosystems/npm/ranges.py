@@ -1,8 +1,10 @@
 """npm's version ranges: does a version satisfy a range?
 
-The grammar and its arithmetic are those of https://github.com/npm/node-semver#ranges, in the loose mode that npm uses
-for dependencies (https://github.com/npm/cli/blob/latest/workspaces/arborist/lib/dep-valid.js): a leading `v` or `=`, a
-prerelease without its hyphen; what is no comparator is dropped from a range, and a range of nothing else is none.
+The grammar and its arithmetic are those of https://github.com/npm/node-semver#ranges, in the loose
+mode that npm uses for dependencies
+(https://github.com/npm/cli/blob/latest/workspaces/arborist/lib/dep-valid.js): a leading `v` or `=`,
+a prerelease without its hyphen; what is no comparator is dropped from a range, and a range of
+nothing else is none.
 """
 
 from __future__ import annotations
@@ -146,7 +148,7 @@ def _alternative(text: str) -> Alternative | None:
         match = _SIMPLE.fullmatch(word)
         if match is None:
             continue
-        operator, *groups = match.groups()
+        operator, groups = match.group(1), match.groups()[1:]
         if operator[:1] not in {"^", "~"} and _number_behind_wildcard(groups[:3]):
             continue
         understood = True
@@ -154,7 +156,7 @@ def _alternative(text: str) -> Alternative | None:
     return tuple(found) if understood else None
 
 
-def _number_behind_wildcard(groups: list[str | None]) -> bool:
+def _number_behind_wildcard(groups: tuple[str | None, ...]) -> bool:
     """`1.x.2` is no comparator for newer releases of node-semver, and older ones ignore the 2."""
     wild = False
     for group in groups:
@@ -164,7 +166,7 @@ def _number_behind_wildcard(groups: list[str | None]) -> bool:
     return False
 
 
-def _partial(groups: list[str | None] | tuple[str | None, ...]) -> Partial:
+def _partial(groups: tuple[str | None, ...]) -> Partial:
     """Numbers as text, None from the first one on that is missing or a wildcard."""
     numbers: list[str | None] = []
     for group in groups[:3]:
@@ -181,7 +183,9 @@ def _simple(operator: str, partial: Partial) -> Alternative:
     return _plain(operator, partial)
 
 
-def _at(operator: str, major: int, minor: int = 0, patch: int = 0, pre: Prerelease = ()) -> Comparator:
+def _at(
+    operator: str, major: int, minor: int = 0, patch: int = 0, pre: Prerelease = ()
+) -> Comparator:
     return Comparator(operator, Version(major, minor, patch, pre))
 
 

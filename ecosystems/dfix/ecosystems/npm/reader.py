@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 CI_RULE = "https://docs.npmjs.com/cli/v10/commands/npm-ci"
 
+_RESOLVES_PEERS = 7  # the npm from which on peer dependencies are installed
+_NODE_16_WITH_NPM_8 = 11  # 16.11.0, by https://nodejs.org/dist/index.json
+
 
 class NpmEcosystem(Ecosystem):
     """npm and npx."""
@@ -27,7 +30,7 @@ class NpmEcosystem(Ecosystem):
         start = 1
         program = (words[0] or "").rpartition("/")[2]
         if program == "corepack":
-            if len(words) < 2 or words[1] not in {"npm", "npx"}:  # noqa: PLR2004 - a manager's name behind it
+            if len(words) < 2 or words[1] not in {"npm", "npx"}:  # noqa: PLR2004 - and a manager
                 return None
             program, start = words[1], 2
         if program.startswith("npx"):
@@ -59,7 +62,9 @@ class NpmEcosystem(Ecosystem):
             production=_production(given),
             offline=given.has("offline"),
             everywhere=everywhere,
-            files=tuple(word for word in operands if _is_local(word)) if role is not Role.RUN else (),
+            files=tuple(word for word in operands if _is_local(word))
+            if role is not Role.RUN
+            else (),
             packages=operands if role is Role.ADD else (),
             unknown=given.unknown if role in {Role.INSTALL, Role.ADD, Role.PROJECT} else (),
             directory="" if everywhere else directory,
@@ -109,13 +114,13 @@ class NpmEcosystem(Ecosystem):
         matches = self._matches(tree, folder, runtime=runtime, legacy_peers=legacy)
         if isinstance(matches, Unknown):
             return matches
-        because = f"{matches.source} satisfies the manifest; npm ci installs it and fails where it does not"
+        because = f"{matches.source} satisfies the manifest; npm ci installs it or fails"
         reads = (*_manifests(tree, folder), matches.source)
         return Known(Locked({at: "ci"}, (), because, CI_RULE, reads), matches.source)
 
     def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
         """Does the lockfile give every dependency a version that satisfies it?"""
-        from dfix.ecosystems.npm.lockfile import mismatch, read_lock  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.npm.lockfile import mismatch, read_lock  # noqa: PLC0415
         from dfix.ecosystems.npm.settings import read_settings  # noqa: PLC0415
 
         lock = read_lock(tree, directory)
@@ -124,7 +129,9 @@ class NpmEcosystem(Ecosystem):
         settings = read_settings(tree, directory)
         if isinstance(settings, Unknown):
             return settings
-        found = mismatch(tree, directory, lock.value, legacy_peers=settings.value.on("legacy-peer-deps"))
+        found = mismatch(
+            tree, directory, lock.value, legacy_peers=settings.value.on("legacy-peer-deps")
+        )
         if isinstance(found, Unknown):
             return found
         return Known(found.value is None, lock.source)
@@ -132,8 +139,8 @@ class NpmEcosystem(Ecosystem):
     def _matches(
         self, tree: Tree, folder: str, *, runtime: str | None, legacy_peers: bool
     ) -> Fact[bool]:
-        """Known only where `npm ci` of this run time accepts the lock; else Unknown with the reason."""
-        from dfix.ecosystems.npm.lockfile import acceptable, mismatch, read_lock  # noqa: PLC0415 - as above
+        """Known where `npm ci` of this run time accepts the lock; else Unknown with the reason."""
+        from dfix.ecosystems.npm.lockfile import acceptable, mismatch, read_lock  # noqa: PLC0415
         from dfix.ecosystems.npm.settings import read_settings  # noqa: PLC0415
 
         settings = read_settings(tree, folder)
@@ -149,7 +156,7 @@ class NpmEcosystem(Ecosystem):
         if refused is not None:
             return refused
         npm = self.npm_of(runtime)
-        old = isinstance(npm, Known) and npm.value < 7  # noqa: PLR2004 - npm 7 resolves peer dependencies
+        old = isinstance(npm, Known) and npm.value < _RESOLVES_PEERS
         found = mismatch(tree, folder, lock.value, legacy_peers=legacy or old, old=old)
         if isinstance(found, Unknown):
             return found
@@ -171,13 +178,16 @@ class NpmEcosystem(Ecosystem):
         npm = extra["npm-of-node"].get(major)
         if npm is None:
             return Unknown(f"the version of npm that comes with Node.js {runtime} is not known")
-        if major == "16" and "." in name and int(name.split(".")[1]) < 11:  # noqa: PLR2004 - 16.11 brought npm 8
+        minor = name.split(".")[1] if "." in name else ""
+        if major == "16" and minor.isdecimal() and int(minor) < _NODE_16_WITH_NPM_8:
             npm = 7
         return Known(int(npm), source)
 
     def reads_env(self, call: Call) -> tuple[str, ...]:
-        """npm runs scripts of packages, which may read any variable, unless it is told not to."""
-        if call.role in {Role.CONFIG, Role.CLEAN} or (not call.scripts and call.role is Role.INSTALL):
+        """Scripts of packages may read any variable, unless npm is told not to run them."""
+        if call.role in {Role.CONFIG, Role.CLEAN} or (
+            not call.scripts and call.role is Role.INSTALL
+        ):
             return tuple(rule.name for rule in self.knowledge.env if rule.name != "*")
         return ("*",)
 

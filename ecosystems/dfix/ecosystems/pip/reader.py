@@ -21,10 +21,13 @@ from dfix.ecosystems.tree import inside
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dfix.ecosystems.arguments import FlagRule
     from dfix.ecosystems.tree import Tree
 
 _INSTALLS = frozenset({"install", "download", "wheel"})
-_FILE_VARIABLES = ("PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONFIG_FILE", "PIP_FIND_LINKS")
+_NAME_FILES = frozenset(
+    {"requirement", "constraint", "find-links", "group", "editable", "archive", "project"}
+)
 _PYTHON_SWITCHES = frozenset({"-u", "-I", "-B", "-E", "-s", "-S", "-O", "-OO", "-q", "-v"})
 
 
@@ -67,31 +70,21 @@ class PipEcosystem(Ecosystem):
             return Unknown(f"what pip {call.verb} reads is not known")
         if call.unknown:
             return Unknown(f"pip {call.verb} has {call.unknown[0]}, which is not understood")
-        for variable in _FILE_VARIABLES:
-            if env and env.get(variable, ""):
-                return Unknown(f"{variable} names a file that pip reads too")
+        for rule in self.knowledge.env:
+            if rule.effect == "file" and env and env.get(rule.name, "") != "":
+                return Unknown(f"{rule.name} names a file that pip reads too")
         named: list[tuple[str, str]] = []
         reasons: dict[str, str] = {}
         for effect, value in _named_files(self.knowledge.flags, call):
-            if "://" in value:
-                continue
-            if effect in {"editable", "project"}:
-                return Unknown(f"pip installs the sources in {value}")
-            if effect == "group":
-                return Unknown(f"pip reads the dependency group {value} of a pyproject.toml")
-            path = _placed(value, directory, workdir)
+            path = _placed(effect, value, directory, workdir)
             if isinstance(path, Unknown):
                 return path
             if effect in {"requirement", "constraint"}:
                 named.append((path.value, effect))
-            elif effect == "find-links":
-                problem = add_links(tree, path.value, reasons, "--find-links")
-                if problem is not None:
-                    return problem
-            elif tree.is_file(path.value):
-                reasons[path.value] = f"pip installs {path.value}"
-            else:
-                return Unknown(f"{path.value} is missing")
+                continue
+            problem = _add_file(tree, effect, path.value, reasons)
+            if problem is not None:
+                return problem
         read = read_requirements(tree, directory, named)
         if isinstance(read, Unknown):
             return read
@@ -149,8 +142,12 @@ def _install(
         outputs.append(environment)
     if verb != "install" and not given.has("output"):
         outputs.append(".")  # where archives are written without --dest or --wheel-dir
-    named = [given_value for effect in ("requirement", "constraint", "find-links") for given_value in
-             given.values(effect) if given_value and "://" not in given_value]  # fmt: skip
+    named = [
+        value
+        for effect in ("requirement", "constraint", "find-links")
+        for value in given.values(effect)
+        if value and "://" not in value
+    ]
     return Call(
         ecosystem="pip",
         verb=verb,
@@ -177,25 +174,34 @@ def _environment(program: str) -> str:
     return posixpath.dirname(folder)
 
 
-def _named_files(rules: Mapping[str, object], call: Call) -> list[tuple[str, str]]:
-    """What names files on the command line: the effect of the flag, or that of an operand, and the value."""
+def _named_files(rules: Mapping[str, FlagRule], call: Call) -> list[tuple[str, str]]:
+    """What names local files on the command line: the effect of the flag or operand, the value."""
     found: list[tuple[str, str]] = []
     for name, value in call.flags:
-        if value is None:
+        if value is None or "://" in value:
             continue
-        if not name:
-            found.append(("archive" if is_archive(value) else "project", value))
-            continue
-        effect = getattr(rules[name], "effect", "")
-        if effect in {"requirement", "constraint", "find-links", "group"}:
-            found.append((effect, value))
-        elif effect == "editable" and not is_remote(value):
+        effect = rules[name].effect if name else "archive" if is_archive(value) else "project"
+        if effect in _NAME_FILES and not (effect == "editable" and is_remote(value)):
             found.append((effect, value))
     return found
 
 
-def _placed(value: str, directory: str, workdir: str | None) -> Fact[str]:
-    """The tree's path of a file named on the command line."""
+def _add_file(tree: Tree, effect: str, path: str, reasons: dict[str, str]) -> Unknown | None:
+    """Add an archive that is installed, or a folder of archives that `--find-links` names."""
+    if effect == "find-links":
+        return add_links(tree, path, reasons, "--find-links")
+    if not tree.is_file(path):
+        return Unknown(f"{path} is missing")
+    reasons[path] = f"pip installs {path}"
+    return None
+
+
+def _placed(effect: str, value: str, directory: str, workdir: str | None) -> Fact[str]:
+    """The tree's path of a file named on the command line; Unknown for folders of sources."""
+    if effect in {"editable", "project"}:
+        return Unknown(f"pip installs the sources in {value}")
+    if effect == "group":
+        return Unknown(f"pip reads the dependency group {value} of a pyproject.toml")
     if value.startswith("~") or any(mark in value for mark in "*?["):
         return Unknown(f"{value} is not one file of the build context")
     if value.startswith("/"):
@@ -207,7 +213,7 @@ def _placed(value: str, directory: str, workdir: str | None) -> Fact[str]:
 
 
 def _outputs(named: Sequence[str], directory: str, workdir: str | None) -> tuple[str, ...]:
-    """Written directories that lie inside the project; what lies elsewhere no COPY of it reaches."""
+    """Written directories inside the project; what lies elsewhere no COPY of it reaches."""
     found: dict[str, None] = {}
     for value in named:
         path = value

@@ -1,7 +1,7 @@
 """Read requirements files: what they name, and which other project files they lead to.
 
-The format is pip's own: https://pip.pypa.io/en/stable/reference/requirements-file-format/, with the details of
-https://github.com/pypa/pip/blob/main/src/pip/_internal/req/req_file.py
+The format is pip's own: https://pip.pypa.io/en/stable/reference/requirements-file-format/, with the
+details of https://github.com/pypa/pip/blob/main/src/pip/_internal/req/req_file.py
 """
 
 from __future__ import annotations
@@ -21,9 +21,37 @@ if TYPE_CHECKING:
 RULE = "https://pip.pypa.io/en/stable/reference/requirements-file-format/"
 VCS_RULE = "https://pip.pypa.io/en/stable/topics/vcs-support/"
 
-_ARCHIVES = (".whl", ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz")
+_ARCHIVES = (
+    ".whl",
+    ".zip",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+    ".tlz",
+)
+_HARMLESS = frozenset(
+    [
+        "--no-index",
+        "--no-binary",
+        "--only-binary",
+        "--prefer-binary",
+        "--require-hashes",
+        "--pre",
+        "--trusted-host",
+        "--use-feature",
+    ]
+)
 _VCS = {"git": "git", "hg": "hg", "svn": "svn", "bzr": "bzr"}
-_NESTED = {"-r": "requirement", "--requirement": "requirement", "-c": "constraint", "--constraint": "constraint"}
+_NESTED = {
+    "-r": "requirement",
+    "--requirement": "requirement",
+    "-c": "constraint",
+    "--constraint": "constraint",
+}
 
 
 class Requirement(NamedTuple):
@@ -39,7 +67,7 @@ class Requirement(NamedTuple):
 
 
 class Requirements(NamedTuple):
-    """What a requirements file and all that it includes say. `files` are in the order of first mention."""
+    """What requirements files and all that they include say; `files` in order of first mention."""
 
     files: tuple[str, ...]
     reasons: dict[str, str]
@@ -72,15 +100,19 @@ class _Reading:
         )
 
 
-def read_requirements(tree: Tree, directory: str, paths: list[tuple[str, str]]) -> Fact[Requirements]:
+def read_requirements(
+    tree: Tree, directory: str, paths: list[tuple[str, str]]
+) -> Fact[Requirements]:
     """Read requirements (or constraints) files and what they include.
 
-    `paths` are pairs of the tree's path and "requirement" or "constraint". Unknown if one is missing,
-    a local folder is named, or a line cannot be read.
+    `paths` are pairs of the tree's path and "requirement" or "constraint". Unknown if one is
+    missing, a local folder is named, or a line cannot be read.
     """
     reading = _Reading(tree, directory)
     for path, kind in paths:
-        reason = f"pip reads {path} as its {'requirements' if kind == 'requirement' else 'constraints'}"
+        reason = (
+            f"pip reads {path} as its {'requirements' if kind == 'requirement' else 'constraints'}"
+        )
         problem = _file(reading, path, kind, reason)
         if problem is not None:
             return problem
@@ -140,7 +172,11 @@ def _line(reading: _Reading, line: str, path: str, kind: str, source: str) -> Un
     option, equals, value = words[0].partition("=")
     if not equals:
         for short in ("-r", "-c", "-e", "-f", "-i"):  # -rother.txt
-            if option.startswith(short) and len(option) > len(short) and not option.startswith("--"):
+            if (
+                option.startswith(short)
+                and len(option) > len(short)
+                and not option.startswith("--")
+            ):
                 option, value = short, option[len(short) :]
         value = value or (words[1] if len(words) > 1 else "")
     return _option(reading, option, value, path, source)
@@ -152,7 +188,9 @@ def _option(reading: _Reading, option: str, value: str, path: str, source: str) 
         if "://" in value:
             reading.hosts.add(_host(value))
             return None
-        nested = inside(posixpath.join(posixpath.dirname(path), value)) if value[:1] != "/" else None
+        nested = (
+            inside(posixpath.join(posixpath.dirname(path), value)) if value[:1] != "/" else None
+        )
         if not nested:
             return Unknown(f"{source} includes {value}, which is outside the build context")
         return _file(reading, nested, kind, f"{source} includes it")
@@ -168,9 +206,7 @@ def _option(reading: _Reading, option: str, value: str, path: str, source: str) 
         if host != "pypi.org":
             reading.hosts.add(host)
         return None
-    known = {"--no-index", "--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--pre",
-             "--trusted-host", "--use-feature"}  # fmt: skip
-    return None if option in known else Unknown(f"{source}: the option {option} is not known")
+    return None if option in _HARMLESS else Unknown(f"{source}: the option {option} is not known")
 
 
 def _links(reading: _Reading, value: str, path: str, source: str) -> Unknown | None:
@@ -194,7 +230,9 @@ def add_links(tree: Tree, path: str, reasons: dict[str, str], source: str) -> Un
         reasons.setdefault(path, f"{source} takes packages from it")
         return None
     if not tree.is_dir(path) or not path:
-        return Unknown(f"{source} takes packages from {path or 'the project itself'}, which is no folder of archives")
+        return Unknown(
+            f"{source} takes packages from {path or 'the project'}, which is no folder of archives"
+        )
     for name in walk(tree, path):
         reasons.setdefault(name, f"{source} takes packages from {path}")
     return None
@@ -210,7 +248,8 @@ def _requirement(reading: _Reading, line: str, kind: str, source: str) -> Unknow
     if url.startswith("file:"):
         return Unknown(f"{source} installs from {url}")
     if url:
-        return _remote(reading, text, url, kind, source)
+        _remote(reading, text, url, kind, source)
+        return None
     bare = text.partition(";")[0].strip()
     if _names_path(bare):
         return _local(reading, bare.partition("[")[0].strip(), kind, source)
