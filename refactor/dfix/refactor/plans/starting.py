@@ -20,6 +20,7 @@ from dfix.refactor.model.runs import unwrapped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dfix.ecosystems.repository.values import Override
     from dfix.refactor.context import Context
     from dfix.refactor.model import Place, Stage
 
@@ -224,10 +225,6 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
     entry, cmd = stage.last(Entrypoint), stage.last(Cmd)
     if entry is None and cmd is None:
         return Unknown("it has neither CMD nor ENTRYPOINT of its own")
-    base_entry: tuple[str, ...] = ()
-    image = stage.root_image
-    if entry is None and not isinstance(image, Unknown) and image.entrypoint:
-        base_entry = image.entrypoint
     if entry is not None and isinstance(entry.node.body, ExecForm):  # type: ignore[attr-defined]
         words = entry.node.body.values + _arguments(cmd)  # type: ignore[attr-defined]
         reader.words(words, workdir.value, entry.where)
@@ -239,8 +236,6 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
             reader.words(body.values, workdir.value, cmd.where)
         elif body is not None:
             reader.text(body.text.value, workdir.value, cmd.where)
-    if base_entry:
-        reader.shell = reader.shell  # the base's own entrypoint comes with the base
     check = stage.last(Healthcheck)
     if check is not None and check.node.body is not None:  # type: ignore[attr-defined]
         body = check.node.body  # type: ignore[attr-defined]
@@ -248,7 +243,10 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
             reader.words(body.values, workdir.value, check.where, check=True)
         else:
             reader.text(body.text.value, workdir.value, check.where, check=True)
-    _overrides(ctx, reader, workdir.value)
+    own = entry.node.body if entry is not None else None  # type: ignore[attr-defined]
+    # An entrypoint of a base of images.toml starts its arguments: node's docker-entrypoint.sh, for one.
+    words_before = () if own is None else own.values if isinstance(own, ExecForm) else None
+    _overrides(ctx, reader, workdir.value, words_before)
     if reader.trouble is not None:
         return Unknown(reader.trouble)
     if not reader.started:
@@ -265,25 +263,42 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
     )
 
 
-def _overrides(ctx: Context, reader: _Reader, directory: str) -> None:
-    """What the repository starts in the image, beside its own CMD or instead of it."""
-    for override in ctx.project.repository.started:
+def _overrides(
+    ctx: Context, reader: _Reader, directory: str, entry: tuple[str, ...] | None
+) -> None:
+    """What the repository starts in the image, beside its own CMD or instead of it.
+
+    `entry` are the words of the image's ENTRYPOINT that a command follows; None where it is a shell form, which takes
+    no command.
+    """
+    repository = ctx.project.repository
+    for start in repository.starts:
+        words = _words_of(start.entrypoint) if start.entrypoint is not None else entry
+        command = _words_of(start.command) if start.command is not None else ()
+        if any(part is not None and not part.literal for part in (start.entrypoint, start.command)):
+            reader.trouble = (
+                reader.trouble or f"what {start.source} starts in the image is not literal"
+            )
+        elif words is not None and (words or command):
+            reader.words((*words, *command), directory, start.source)
+    for override in repository.started:
+        if override.kind in ("entrypoint", "command") or override.value in ("NONE", ("NONE",)):
+            continue
         if not override.literal:
             reader.trouble = (
                 reader.trouble or f"what {override.source} starts in the image is not literal"
             )
-        elif override.value in ("NONE", ("NONE",)):
             continue
-        elif isinstance(override.value, str):
-            check = override.kind == "healthcheck"
-            if override.uses_shell:
-                reader.text(override.value, directory, override.source, check=check)
-            else:
-                reader.words(override.value.split(), directory, override.source, check=check)
-        else:
-            reader.words(
-                override.value, directory, override.source, check=override.kind == "healthcheck"
-            )
+        reader.words(
+            _words_of(override), directory, override.source, check=override.kind == "healthcheck"
+        )
+
+
+def _words_of(override: Override) -> tuple[str, ...]:
+    """The words that an override starts, through a shell where one reads its text."""
+    if isinstance(override.value, tuple):
+        return override.value
+    return ("sh", "-c", override.value) if override.uses_shell else tuple(override.value.split())
 
 
 def _arguments(cmd: Place | None) -> tuple[str, ...]:
