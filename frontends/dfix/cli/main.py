@@ -24,6 +24,7 @@ DOORS = {
     "explain": Door("explain", "Show a transform's page, or why a file is built as it is."),
     "list": Door("listing", "List the transforms."),
     "parse": Door("parse", "Show how a Dockerfile is read; --roundtrip proves it lossless."),
+    "verify": Door("verify", "Build a file before and after, and compare everything."),
 }
 
 

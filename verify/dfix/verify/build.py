@@ -33,7 +33,7 @@ DOCKERFILE = "Dockerfile"
 
 
 class Plan(NamedTuple):
-    """What is built: where the project lies, its Dockerfile and context from there, how it is called."""
+    """What is built, and how: the project, the Dockerfile and the context in it, arguments."""
 
     root: Path
     path: str
@@ -241,6 +241,7 @@ def _bytes(text: str) -> bytes:
 
 def _sentence(error: OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"there is no room for a copy of the context in {folder.parent}: set TMPDIR to a larger place"
+        place = f"in {folder.parent}: set TMPDIR to a larger place"
+        return f"there is no room for a copy of the context {place}"
     what = f" ({error.filename})" if error.filename else ""
     return f"the context cannot be copied: {(error.strerror or str(error)).lower()}{what}"

@@ -1,4 +1,4 @@
-"""The configuration of the image before against after: what the contract keeps, and what it lets go.
+"""The configuration of the image before against after: what the contract keeps and lets go.
 
 A part that is lost or has another value is an objection; one that is new is a note, since nothing
 that starts the image today can depend on it. Two things may go: a value of the tool chain that only
@@ -123,7 +123,7 @@ def _sentence(part: str, was: str | None, now: str | None) -> str:
 
 
 def _lost_folders(before: Image, after: Image, files: Files | None) -> list[str]:
-    """Folders that PATH no longer names although programs lie there; all, if files are not known."""
+    """Folders that PATH no longer names although programs lie there; without `files`, all."""
     lost = [folder for folder in before.path if folder not in after.path]
     if files is None:
         return lost

@@ -180,7 +180,7 @@ class Engine:
         return int(number) if number.isdigit() else None
 
     def stop(self, container: str) -> None:
-        """End a container and remove it; killed, since many first processes ignore the polite way."""
+        """End a container and remove it; killed, since many processes ignore the polite way."""
         self._quietly("rm", "--force", "--volumes", container)
 
     # caches

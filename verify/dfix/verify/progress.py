@@ -1,4 +1,4 @@
-"""What a build says of itself: BuildKit's progress as JSON lines (`--progress=rawjson`, buildx 0.13).
+"""What a build says of itself: progress as JSON lines (`--progress=rawjson`, buildx 0.13).
 
 Which steps were cached and which one failed is stated there, not guessed from text. The lines are
 BuildKit's `client.SolveStatus`: https://github.com/moby/buildkit/blob/master/client/graph.go
@@ -18,7 +18,7 @@ LOG_LINES = 25  # the end of a log that is worth showing
 
 
 class Ran(NamedTuple):
-    """A step of a build: the instruction as BuildKit names it, and whether its result was cached."""
+    """A step of a build: the instruction as BuildKit names it, and whether it was cached."""
 
     name: str
     cached: bool

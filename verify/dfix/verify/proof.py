@@ -1,4 +1,4 @@
-"""Prove what a run changes by building it; on a failure, find the guilty step and run without it."""
+"""Prove what a run changes by building it; on a failure, run without the guilty step."""
 
 from __future__ import annotations
 
@@ -98,9 +98,8 @@ def _asking(trials: Trials, objections: tuple[Said, ...]) -> Callable[[Variant],
     aspects = frozenset(said.aspect for said in objections)
 
     def raised(variant: Variant) -> tuple[Said, ...]:
-        found = trials.hold(variant, aspects).objections
-        # What does not build at all is no answer to any other question, and a failure all the same.
-        return found
+        # What does not build at all is no answer to another question, and a failure all the same.
+        return trials.hold(variant, aspects).objections
 
     return raised
 

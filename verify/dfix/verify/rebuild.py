@@ -34,7 +34,7 @@ CONFIGURED = ("config", "setup", "test", "conftest", "jest", "webpack", "vite", 
 
 
 def edits_for(context: Path, ignore: str, named: Mapping[Edit, str]) -> dict[Edit, str]:
-    """The files of a context that stand for a source and a manifest edit; what is not found is left out."""
+    """The files of a context that stand for a source and a manifest edit, as far as found."""
     ignored = Ignore.parse(ignore)
     paths = [path for path in _paths(context) if not ignored.excludes(path)]
     found: dict[Edit, str] = {}

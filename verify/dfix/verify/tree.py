@@ -1,4 +1,4 @@
-"""The file system before against after: what left, whether anything that stays needs it, and whose it is.
+"""The files before against after: what left, whether what stays needs it, and whose it is.
 
 What leaves an image is no fault by itself: that is what smaller images are about. It is one where
 something that stays refers to it: a library or an interpreter that a program is linked with, the

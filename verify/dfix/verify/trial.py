@@ -1,4 +1,4 @@
-"""One comparison: the file as it is against a variant of it, by everything that can be held against it."""
+"""One comparison: a file as it is against a variant of it, by all that can be held against it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Texts = dict[str, str | None]
 
 
 class Variant(NamedTuple):
-    """A file to be built: the texts that differ from the project's, and the steps that made them."""
+    """A file to be built: the texts that differ from the project's, and the steps behind them."""
 
     files: Texts
     steps: Sequence[Step] = ()
@@ -59,7 +59,7 @@ class Trials:
         self._again: Answers | None = None
 
     def hold(self, variant: Variant, aspects: Collection[Aspect] = ASPECTS) -> Trial:
-        """Compare. Raises `NotTried` if nothing can be said: no engine, or an original that does not build."""
+        """Compare. Raises `NotTried` if the original does not build, or the engine is gone."""
         key = _digest(variant.files, aspects)
         if key not in self._memory:
             self.count += 1

@@ -13,6 +13,7 @@ from dfix.cli import exits
 from dfix.cli.discovery import discover
 from dfix.cli.request import Request, shared_options
 from dfix.cli.settings import LEVELS, SettingsError
+from dfix.cli.verifying import engine_options
 from dfix.render.view import Group, Problem, View
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--skip", multiple=True, metavar="TRANSFORM", help="Do not run this transform.")
 @click.option("--explain", is_flag=True, help="Show evidence, and what would answer a hold-back.")
 @shared_options
+@click.option("--verify", is_flag=True, help="With --write: prove it by building first.")
+@engine_options
 @click.option("--stdin-filename", metavar="PATH", help="What the text of - is called.")
 @click.option(
     "--format",
@@ -59,11 +62,15 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """Refactor Dockerfiles; without an option, sum up what would change."""
     if options["write"] and (options["diff"] or options["check"]):
         raise click.UsageError("--write goes neither with --diff nor with --check")
+    if options["verify"] and not options["write"]:
+        raise click.UsageError("--verify goes with --write; dfix verify FILE shows a proof")
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("--quiet does not go with --verbose")
     if "-" in options["paths"]:
         from dfix.cli.stdin import refactor_stdin  # noqa: PLC0415 - files are the common case
 
+        if options["verify"]:
+            raise click.UsageError("--verify needs a file: it builds what lies around it, too")
         if len(options["paths"]) > 1:
             raise click.UsageError("- stands for standard input and goes with no other path")
         refactor_stdin(ctx, options)
@@ -78,7 +85,16 @@ def _refactor_files(ctx: click.Context, options: dict[str, Any]) -> None:
     found, problems = discover(options["paths"] or (".",), request.folder)
     tasks, troubles = _tasks(request, found)
     problems += troubles
-    groups = [Group(root, unite(reports)) for root, reports in _by_root(request, tasks)]
+    if options["verify"]:
+        from dfix.cli.verifying import interruptible, proven  # noqa: PLC0415 - few runs build
+
+        with interruptible():
+            done = iter(list(proven(tasks, options, problems)))
+    else:
+        from dfix.cli.progress import watched  # noqa: PLC0415 - a run without files shows none
+
+        done = watched(tasks, request.jobs, quiet=request.quiet)
+    groups = [Group(root, unite(reports)) for root, reports in _by_root(done, tasks)]
     if options["write"]:
         groups = [Group(each.root, _written(each, problems)) for each in groups]
     finish(ctx, options, groups, problems, request)
@@ -103,10 +119,9 @@ def _tasks(request: Request, found: Sequence[Found]) -> tuple[list[Task], list[P
     return tasks, list(problems)
 
 
-def _by_root(request: Request, tasks: Sequence[Task]) -> Iterator[tuple[str, list[Report]]]:
-    from dfix.cli.progress import watched  # noqa: PLC0415 - a run without files shows none
-
-    reports = watched(tasks, request.jobs, quiet=request.quiet)
+def _by_root(
+    reports: Iterator[Report], tasks: Sequence[Task]
+) -> Iterator[tuple[str, list[Report]]]:
     at = 0
     while at < len(tasks):
         root = tasks[at].root
