@@ -56,6 +56,11 @@ def test_hashes_enforce() -> None:
     assert not known({"requirements.txt": "a==1 --hash=sha256:00\nb==2\n"}).enforced
 
 
+def test_what_a_windows_shell_wrote_is_read() -> None:
+    found = ecosystem_of("pip").inputs(read_call(PLAIN.split()), MemoryTree({"requirements.txt": "flask\r\n-e .\r\n".encode("utf-16")}), "")  # type: ignore[arg-type]
+    assert found == Unknown("requirements.txt:2 installs the sources in .")
+
+
 def test_nothing_required() -> None:
     assert not known({"requirements.txt": "# nothing yet\n"}).dependencies
 

@@ -85,7 +85,7 @@ def text_of(data: bytes, path: str, size: int | None = None) -> Fact[str]:
     if (len(data) if size is None else size) > TEXT_LIMIT:
         return Unknown(f"{path} is larger than {TEXT_LIMIT // 1_000_000} MB")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Unknown(f"{path} is UTF-16, which package managers do not read")
+        return Unknown(f"{path} is UTF-16, not UTF-8")
     if b"\0" in data:
         return Unknown(f"{path} is not a text file")
     try:

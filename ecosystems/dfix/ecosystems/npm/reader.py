@@ -40,18 +40,20 @@ class NpmEcosystem(Ecosystem):
             return Call("npm", "", Role.CONFIG, tuple(words))  # npm --version
         at, verb = leading.rest[0]
         if verb == "cache":
-            behind = read_arguments(words, at + 1, self.knowledge.flags, stop=1).rest
-            verb = f"cache {behind[0][1]}" if behind else verb
+            deeper = read_arguments(words, at + 1, self.knowledge.flags, stop=1).rest
+            verb = f"cache {deeper[0][1]}" if deeper else verb
         command = self.knowledge.commands.get(verb or "")
         if verb is None or command is None:
             named = "a subcommand that is not literal" if verb is None else f"npm {verb}"
             return Call("npm", verb or "", Role.RUN, tuple(words), unknown=(named,))
-        given = read_arguments(words, start, self.knowledge.flags)
-        operands = tuple(word for _, word in given.rest[len(verb.split()) :] if word is not None)
+        given = read_arguments(words, start, self.knowledge.flags, letters="joined")
+        behind = [word for _, word in given.rest[len(verb.split()) :]]
+        operands = tuple(word for word in behind if word is not None)
         role = command.role
         everywhere = given.has("everywhere") or "global" in given.values("location")
         if command.verb == "install":
-            role = _install_role(operands, given, everywhere=everywhere)
+            # A word that is not literal may be a flag or a package: taken as a package.
+            role = _install_role(given, everywhere=everywhere, packages=len(behind))
         directory = next((value for value in given.values("directory") if value), "")
         return Call(
             ecosystem="npm",
@@ -204,10 +206,10 @@ class NpmEcosystem(Ecosystem):
         return posixpath.join(directory, inner) if inner else directory
 
 
-def _install_role(operands: tuple[str, ...], given: Arguments, *, everywhere: bool) -> Role:
+def _install_role(given: Arguments, *, everywhere: bool, packages: int) -> Role:
     if given.has("nothing-installed"):
         return Role.CHANGE
-    if operands:
+    if packages:
         return Role.ADD
     return Role.PROJECT if everywhere else Role.INSTALL
 

@@ -122,7 +122,7 @@ def read_requirements(
 def _file(reading: _Reading, path: str, kind: str, reason: str) -> Unknown | None:
     if path in reading.reasons:
         return None
-    text = reading.tree.read(path)
+    text = _text(reading.tree, path)
     if isinstance(text, Unknown):
         return text
     reading.reasons[path] = reason
@@ -132,6 +132,23 @@ def _file(reading: _Reading, path: str, kind: str, reason: str) -> Unknown | Non
         if problem is not None:
             return problem
     return None
+
+
+def _text(tree: Tree, path: str) -> Fact[str]:
+    """A requirements file may be UTF-16 (PowerShell's `pip freeze > file`): pip goes by the mark.
+
+    https://github.com/pypa/pip/blob/main/src/pip/_internal/req/req_file.py, tried with pip 26.
+    """
+    text = tree.read(path)
+    if isinstance(text, Known):
+        return text
+    data = tree.read_bytes(path)
+    if isinstance(data, Known) and data.value.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return Known(data.value.decode("utf-16"), data.source)
+        except UnicodeDecodeError:
+            return text
+    return text
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
