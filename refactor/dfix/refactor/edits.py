@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, assert_never
 
-from dfix.grammar.nodes import Comment, Dockerfile, Heredoc, Instruction, Item, Remark, Token
+from dfix.grammar.nodes import Comment, Directive, Dockerfile, Heredoc, Instruction, Item, Remark, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 I = TypeVar("I", bound=Item)
 Fate = Literal["keep", "down", "drop"]
@@ -125,6 +125,21 @@ def apply(file: Dockerfile, changes: Sequence[Change]) -> Dockerfile:
         raise ValueError(msg)
     ends_open = bool(file.items) and not _ends_in_newline(file.items[-1])
     return file.with_changes(items=tuple(_joined(_told_apart(out), newline, ends_open=ends_open)))
+
+
+def with_directives(file: Dockerfile, directives: Mapping[str, str]) -> Dockerfile:
+    """The file with parser directives in front of those that it has; a shebang stays the first line."""
+    if not directives:
+        return file
+    prologue = file.prologue
+    lines = [
+        Directive(Token("DIRECTIVE", f"# {name}={value}"), Token("EOL", file.newline))
+        for name, value in directives.items()
+    ]
+    shebang = [each for each in prologue.directives if not each.name]
+    others = [each for each in prologue.directives if each.name]
+    head = prologue.with_changes(directives=(*shebang, *lines, *others))
+    return file.with_changes(prologue=head)
 
 
 def _told_apart(items: Sequence[Item]) -> list[Item]:

@@ -200,10 +200,13 @@ class Session:
         files: dict[str, str | None] = {}
         for rewrite in rewrites:
             files.update(rewrite.files)
-        after = edits.apply(self.file, changes)
+        directives = {
+            name: value for rewrite in rewrites for name, value in rewrite.directives.items()
+        }
+        after = edits.with_directives(edits.apply(self.file, changes), directives)
         failure = None
         model = self.model
-        if changes:
+        if changes or directives:
             failure = checks.passed(self.file, after)
             if failure is None:
                 model = Model(after, self.path, self.readings)
@@ -403,7 +406,8 @@ def _text_of(rewrite: Rewrite) -> str:
     """What a rewrite would put where, as a key that survives other steps."""
     old = "".join(change.old.code for change in rewrite.changes)
     new = "".join(item.code for change in rewrite.changes for item in change.new)
-    return f"{old}\0{new}\0{sorted(rewrite.files.items(), key=str)}"
+    others = sorted({**rewrite.files, **rewrite.directives}.items(), key=str)
+    return f"{old}\0{new}\0{others}"
 
 
 def _pragma(item: Item, transform: str) -> str | None:
