@@ -122,19 +122,20 @@ def _tag(old: Image, row: dict[str, Any]) -> tuple[str, str] | NoCounterpart:
 def _named(old: Image, target: str | None) -> tuple[tuple[str, str], str | None] | NoCounterpart:
     """The new name, with variables and without, and the registry that it newly pulls from."""
     name = old.reference.name
-    if target is not None and not target.startswith(_OFFICIAL):
+    whole = old.written.between(0, len(name))
+    if whole is None:
+        return NoCounterpart("variable-base", f"the name of {old.name} is part of a variable")
+    if target is None:
+        return (whole, name), None
+    if not target.startswith(_OFFICIAL):
         registry = target.partition("/")[0]
-        kept = registry == old.reference.registry
-        return (target, target), None if kept else registry
-    keep = len(name)
-    last = ""
-    if target is not None:
-        last = target.removeprefix(_OFFICIAL)
-        keep = name.rfind("/") + 1
-        official = old.reference.repository.rpartition("/")[0] in ("library", "docker/library")
-        if not official and "/" in name:
-            return NoCounterpart("foreign-registry", f"where {name} has its {last} is not known")
+        return (target, target), None if registry == old.reference.registry else registry
+    if not old.home.startswith(_OFFICIAL):
+        why = f"under which name the registry of {name} has {target} is not known"
+        return NoCounterpart("foreign-registry", why)
+    keep = name.rfind("/") + 1
     text = old.written.between(0, keep)
     if text is None:
         return NoCounterpart("variable-base", f"the name of {old.name} is part of a variable")
+    last = target.removeprefix(_OFFICIAL)
     return (text + last, name[:keep] + last), None

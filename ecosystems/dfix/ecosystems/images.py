@@ -59,7 +59,8 @@ class Part(NamedTuple):
 class Image:
     """A base image as its publisher describes it.
 
-    `version` is what the tag says of the family's version: "3.12", "20.11.1", None for one that
+    `home` is the full name at its publisher's, `prefix` that of a mirror in front of it. `version`
+    is what the tag says of the family's version: "3.12", "20.11.1", None for one that
     moves (``latest``). `suite` is the distribution release (``bookworm``, ``alpine3.20``), None
     where the tag does not say: it moves. `shell` and `package_manager` are None where there is
     none. `users`, `directories` (path to uid and gid) and `programs` hold what was read, not all
@@ -69,6 +70,7 @@ class Image:
     reference: Reference
     written: Written
     prefix: str
+    home: str
     parts: tuple[Part, ...]
     family: str
     variant: str
@@ -139,7 +141,9 @@ def image(
     suite = fixed.get("suite") or _suite(family, parts, version)
     facts = _merged(chain, version, suite)
     text = Written(reference, written)
-    return Image(parsed, text, prefix, parts, family["name"], variant, version, suite, **facts)
+    return Image(
+        parsed, text, prefix, home, parts, family["name"], variant, version, suite, **facts
+    )
 
 
 def suites() -> Mapping[str, str]:

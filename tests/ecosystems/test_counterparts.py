@@ -1,0 +1,135 @@
+"""Counterparts: a new reference keeps version, suite and variables of the old one, or there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from dfix.ecosystems.counterparts import Counterpart, NoCounterpart, counterparts
+from dfix.ecosystems.images import Image, families, image
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def _best(
+    reference: str, written: str | None = None, purpose="runtime", prefixes=()
+) -> Counterpart:
+    found = counterparts(_known(reference, written, prefixes), purpose)
+    assert isinstance(found, tuple), found
+    return found[0]
+
+
+def _slug(reference: str, written: str | None = None, purpose="runtime", prefixes=()) -> str:
+    found = counterparts(_known(reference, written, prefixes), purpose)
+    assert isinstance(found, NoCounterpart), found
+    assert found.why
+    return found.slug
+
+
+def _known(reference: str, written: str | None = None, prefixes=()) -> Image:
+    found = image(reference, prefixes, written=written)
+    assert isinstance(found, Image), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("python", "python:slim"),
+        ("python:latest", "python:slim"),
+        ("python:3.12", "python:3.12-slim"),
+        ("python:3.12-bookworm", "python:3.12-slim-bookworm"),
+        ("python:bookworm", "python:slim-bookworm"),
+        ("python:3.15-rc", "python:3.15-rc-slim"),
+        ("docker.io/library/python:3.12", "docker.io/library/python:3.12-slim"),
+        ("node:20", "node:20-slim"),
+        ("node:lts", "node:lts-slim"),
+        ("node:20.11-bookworm", "node:20.11-bookworm-slim"),
+        ("golang:1.22-bookworm", "debian:bookworm-slim"),
+        ("library/golang:1.22-bookworm", "library/debian:bookworm-slim"),
+        ("golang:1.22-alpine3.19", "alpine:3.19"),
+        ("debian:12", "debian:12-slim"),
+        ("debian:bookworm-20240110", "debian:bookworm-20240110-slim"),
+    ],
+)
+def test_the_smaller_member_of_the_family(old, new) -> None:
+    assert _best(old).written == new
+
+
+@pytest.mark.parametrize(
+    ("value", "old", "new"),
+    [
+        ("node:20-bookworm", "node:${V}-bookworm", "node:${V}-bookworm-slim"),
+        ("node:20", "node:${V:-20}", "node:${V:-20}-slim"),
+        ("python:3.12-bookworm", "python:$V-$S", "python:$V-slim-$S"),
+        ("golang:1.22-bookworm", "golang:1.22-${SUITE}", "debian:${SUITE}-slim"),
+        ("golang:1.22-alpine3.19", "golang:${V}-alpine3.19", "alpine:3.19"),
+        ("node:20", "${REGISTRY}node:20", "${REGISTRY}node:20-slim"),
+        ("docker.io/node:20", "${REGISTRY}/node:20", "${REGISTRY}/node:20-slim"),
+        (
+            "docker.io/library/golang:1-bookworm",
+            "${R}/golang:1-bookworm",
+            "${R}/debian:bookworm-slim",
+        ),
+    ],
+)
+def test_the_expression_is_repeated(value, old, new) -> None:
+    assert _best(value, old).written == new
+
+
+@pytest.mark.parametrize(
+    ("value", "old"),
+    [
+        ("node:20-bookworm", "node:${TAG}"),  # where slim goes is inside the variable
+        ("python:latest", "python:${TAG}"),  # latest-slim is no tag
+        ("node:20", "${BASE}"),
+        ("golang:1.22-bookworm", "${BASE}-bookworm"),
+        ("golang:1.22-alpine3.19", "golang:1.22-${ALPINE}"),
+    ],
+)
+def test_a_variable_that_holds_more_than_one_part_holds_back(value, old) -> None:
+    assert _slug(value, old) == "variable-base"
+
+
+def test_both_float_where_the_tag_names_no_release() -> None:
+    assert _best("python:3.12").floats
+    assert not _best("python:3.12-bookworm").floats
+    assert not _best("golang:1.22-bookworm").floats
+
+
+@pytest.mark.parametrize("reference", ["golang:1.22", "golang", "golang:1.22-alpine"])
+def test_another_family_needs_a_known_release(reference) -> None:
+    assert _slug(reference) == "unknown-suite"
+
+
+@pytest.mark.parametrize(
+    "reference", ["python:3.12-slim", "node:20-alpine", "nginx", "scratch", "alpine:3.20"]
+)
+def test_what_is_small_already_stays(reference) -> None:
+    assert _slug(reference) == "no-counterpart"
+
+
+def test_a_digest_pins_the_old_image_alone() -> None:
+    assert _slug(f"python:3.12@{DIGEST}") == "digest-pinned"
+
+
+def test_a_mirror_is_kept() -> None:
+    found = _best(
+        "registry.example.com/hub/golang:1-bookworm", prefixes=("registry.example.com/hub",)
+    )
+    assert found.written == "registry.example.com/hub/debian:bookworm-slim"
+    assert found.pulls is None
+    assert found.image.family == "debian"
+    public = _best("public.ecr.aws/docker/library/golang:1-bookworm")
+    assert public.written == "public.ecr.aws/docker/library/debian:bookworm-slim"
+
+
+def test_alpine_only_when_it_is_asked_for() -> None:
+    assert _best("python:3.12-bookworm", purpose="alpine").written == "python:3.12-alpine"
+    assert _best("node:20", "node:${V}", purpose="alpine").written == "node:${V}-alpine"
+    assert _best("node:20", purpose="alpine").image.libc == "musl"
+
+
+def test_every_counterpart_is_itself_known() -> None:
+    for family, row in families().items():
+        for counterpart in row.get("counterpart", ()):
+            assert counterpart["from"] in row["variant"], family
