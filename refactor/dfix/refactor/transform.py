@@ -78,10 +78,10 @@ class Rewrite:
     level: Level
     because: tuple[Evidence, ...]
     changes: tuple[Change, ...] = ()
-    directives: Mapping[str, str] = field(default_factory=dict)  # parser directives for the head of the file
     files: Mapping[str, str | None] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # builder capabilities: "cache-mount", "heredoc", ...
     may_change: frozenset[str] = frozenset()
+    directives: Mapping[str, str] = field(default_factory=dict)  # for the head of the file
 
 
 @dataclass(frozen=True, slots=True)
