@@ -78,7 +78,7 @@ def _serve(connection: Connection) -> None:
             connection.send(
                 [
                     (
-                        each.cmd + (f" {each.sub_cmd}" if each.sub_cmd else ""),
+                        f"{each.cmd} {each.sub_cmd or ''}".strip().upper(),
                         each.flags,
                         each.value,
                         each.json,

@@ -26,15 +26,18 @@ NAMES = {
     "TEST": "CMD",
     "TEXT": "a value",
     "VALUE": "a value",
-    "WORD": "a word",
+    "IMAGE": "an image",
+    "PATH": "a path",
+    "PORT": "a port",
 }
 
 
 def expectations(unexpected: UnexpectedToken) -> tuple[str, ...]:
     """The expected terminals as a reader knows them, flags aside; empty for a wrong keyword."""
-    if "GAP" in unexpected.expected or "COMMENT" in unexpected.expected:
+    expected = unexpected.expected
+    if unexpected.kind == "NOT_STRINGS" or "GAP" in expected or "COMMENT" in expected:
         return ()
-    names = {NAMES.get(kind, kind) for kind in unexpected.expected}
+    names = {NAMES.get(kind, kind) for kind in expected}
     return tuple(sorted(names - {""}))
 
 

@@ -86,8 +86,12 @@ class Leaves:
 def lex(line: Logical, escape: str, leaves: Leaves | None = None) -> Leaves:
     """The tokens of a logical line, from the keyword to the line end."""
     leaves = Leaves(line, escape) if leaves is None else leaves
-    end = len(line.cooked.rstrip(SPACE))
-    _instruction(leaves, 0, end)
+    cooked = line.cooked
+    end = len(cooked.rstrip(SPACE))
+    start = 0
+    while start < end and cooked[start] in SPACE:  # behind a line of nothing but a backslash
+        start += 1
+    _instruction(leaves, start, end)
     leaves.finish()
     return leaves
 
@@ -116,7 +120,11 @@ def _instruction(leaves: Leaves, start: int, end: int) -> None:
 
 
 def _flags(leaves: Leaves, start: int, end: int) -> int:
-    """Cut the flags off; the offset of what follows them. BuildKit: `extractBuilderFlags`."""
+    """Cut the flags off; the offset of what follows them.
+
+    BuildKit: `extractBuilderFlags`. It walks bytes, so that some characters beyond ASCII fall apart
+    in a flag; here they stay whole.
+    """
     cooked = leaves.cooked
     while cooked.startswith("--", start, end):
         at, equals = start, -1
@@ -129,7 +137,7 @@ def _flags(leaves: Leaves, start: int, end: int) -> int:
                 quote = "" if char == quote else quote
             elif char in "'\"":
                 quote = char
-            elif char in SPACE:
+            elif char in BLANK:
                 break
             elif char == "=" and equals < 0:
                 equals = at
@@ -145,14 +153,18 @@ def _flags(leaves: Leaves, start: int, end: int) -> int:
             if at > equals + 1:
                 leaves.add("FLAG_VALUE", equals + 1, at, "FLAG_VALUE")
         start = at
-        while start < end and cooked[start] in SPACE:
+        while start < end and cooked[start] in BLANK:
             start += 1
     return start
 
 
-def _words(leaves: Leaves, start: int, end: int) -> None:
+def _words(leaves: Leaves, start: int, end: int, terminal: str) -> None:
     for match in WORD.finditer(leaves.cooked, start, end):
-        leaves.add("WORD", match.start(), match.end(), "WORD")
+        leaves.add(terminal, match.start(), match.end(), "WORD")
+
+
+def _ports(leaves: Leaves, start: int, end: int) -> None:
+    _words(leaves, start, end, "PORT")
 
 
 def _text(leaves: Leaves, start: int, end: int) -> None:
@@ -168,6 +180,7 @@ def _body(leaves: Leaves, start: int, end: int) -> None:
 def _run(leaves: Leaves, start: int, end: int) -> None:
     if start == end:
         leaves.add_empty("SCRIPT", "SHELL")  # BuildKit accepts a RUN that runs nothing
+        leaves.heredocs = True
     elif not _array(leaves, start, end):
         leaves.add("SCRIPT", start, end, "SHELL")
         leaves.heredocs = True
@@ -175,18 +188,20 @@ def _run(leaves: Leaves, start: int, end: int) -> None:
 
 def _transfer(leaves: Leaves, start: int, end: int) -> None:
     if not _array(leaves, start, end):
-        _words(leaves, start, end)
+        _words(leaves, start, end, "PATH")
         leaves.heredocs = True
 
 
 def _listing(leaves: Leaves, start: int, end: int) -> None:
     if not _array(leaves, start, end):
-        _words(leaves, start, end)
+        _words(leaves, start, end, "PATH")
 
 
 def _array(leaves: Leaves, start: int, end: int) -> bool:
     """Cut a JSON array of strings; False, and nothing cut, if BuildKit would not read one here."""
     cooked = leaves.cooked
+    while start < end and cooked[start] in SPACE:
+        start += 1
     if start == end or cooked[start] != "[":
         return False
     cuts = [("OPEN", start, start + 1)]
@@ -246,7 +261,7 @@ def _from(leaves: Leaves, start: int, end: int) -> None:
         elif at == 2 and leaves.kinds[-1] == "AS" and STAGE_NAME.fullmatch(word):  # noqa: PLR2004
             leaves.add("NAME", begin, stop, "WORD")
         else:
-            leaves.add("WORD", begin, stop, "WORD")
+            leaves.add("WORD" if at else "IMAGE", begin, stop, "WORD")
 
 
 def _pair_word(escape: str) -> re.Pattern[str]:
@@ -273,15 +288,20 @@ def _pairs(leaves: Leaves, start: int, end: int) -> None:
     for match in pattern.finditer(cooked, start, end):
         begin, stop = match.span()
         equals = cooked.find("=", begin, stop)
+        dangling = match.lastindex is not None and match.end(match.lastindex) == stop
         if equals < 0:
-            leaves.add("KEY", begin, stop, "KEY")
+            token = leaves.add("KEY", begin, stop, "KEY")
+            if dangling:
+                token.value = token.value[:-1]
             continue
-        if equals > begin:
-            leaves.add("KEY", begin, equals, "KEY")
+        if equals == begin:  # without a name; the grammar must not take the word in front for it
+            leaves.add("NAMELESS", begin, stop, "VALUE")
+            continue
+        leaves.add("KEY", begin, equals, "KEY")
         leaves.add("EQUALS", equals, equals + 1, "EQUALS")
         if equals + 1 < stop:
             token = leaves.add("VALUE", equals + 1, stop, "VALUE")
-            if match.lastindex and match.end(match.lastindex) == stop:
+            if dangling:
                 token.value = token.value[:-1]
 
 
@@ -308,13 +328,13 @@ def _assignments(leaves: Leaves, start: int, end: int) -> None:
 def _healthcheck(leaves: Leaves, start: int, end: int) -> None:
     cooked = leaves.cooked
     stop = start
-    while stop < end and cooked[stop] not in SPACE:
+    while stop < end and cooked[stop] not in BLANK:
         stop += 1
     if start == stop:
         return
     name = cooked[start:stop].upper()
     leaves.add({"NONE": "NONE", "CMD": "TEST"}.get(name, "WORD"), start, stop, "WORD")
-    while stop < end and cooked[stop] in SPACE:
+    while stop < end and cooked[stop] in BLANK:
         stop += 1
     _body(leaves, stop, end)
 
@@ -332,7 +352,7 @@ MODES: Mapping[str, Mode] = {
     "COPY": _transfer,
     "ENTRYPOINT": _body,
     "ENV": _assignments,
-    "EXPOSE": _words,
+    "EXPOSE": _ports,
     "FROM": _from,
     "HEALTHCHECK": _healthcheck,
     "LABEL": _assignments,

@@ -115,6 +115,9 @@ class Dockerfile(Node):
     @property
     def escape(self) -> str:
         """The escape character: a backslash unless a parser directive says otherwise."""
+        directives = self.prologue.directives
+        if directives and not directives[0].name:  # behind a shebang BuildKit looks for none
+            return "\\"
         directive = self.prologue.directive("escape")
         return "\\" if directive is None else directive.value
 

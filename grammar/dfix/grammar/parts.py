@@ -69,7 +69,7 @@ class Flag(Node):
     @property
     def name(self) -> str:
         """The flag's name without the dashes."""
-        return self.key.value[2:]
+        return unquote_flag(self.key.value)[2:]
 
     @property
     def value(self) -> str:
