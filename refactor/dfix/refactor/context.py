@@ -12,7 +12,7 @@ from dfix.refactor.transform import HeldBack, Question
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.grammar.nodes import Dockerfile
+    from dfix.grammar.nodes import Dockerfile, Instruction
     from dfix.refactor.config import Config
     from dfix.refactor.model import Called, Model, Place
     from dfix.refactor.project import Project
@@ -47,8 +47,10 @@ class Context:
                     yield place, called
 
 
-def mentions(node: Run, word: str) -> bool:
+def mentions(node: Instruction, word: str) -> bool:
     """Does the source of a RUN hold the word anywhere, here-documents included?"""
+    if not isinstance(node, Run):
+        return False
     if any(word in leaf.text for leaf in node.body.leaves()):
         return True
     return any(word in heredoc.body.text for heredoc in node.heredocs)

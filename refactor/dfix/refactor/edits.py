@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, assert_never
 
-from dfix.grammar.nodes import Comment, Directive, Dockerfile, Heredoc, Instruction, Item, Remark, Token
+from dfix.grammar.nodes import (
+    Comment,
+    Directive,
+    Dockerfile,
+    Heredoc,
+    Instruction,
+    Item,
+    Remark,
+    Token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -196,8 +205,8 @@ def _closed(item: Item, newline: str) -> Item:
         last = heredocs[-1]
         if last.terminator.text.endswith("\n"):
             return item
-        end = last.terminator.with_changes(text=last.terminator.text + newline)
-        return item.with_changes(heredocs=(*heredocs[:-1], last.with_changes(terminator=end)))
+        closed = last.terminator.with_changes(text=last.terminator.text + newline)
+        return item.with_changes(heredocs=(*heredocs[:-1], last.with_changes(terminator=closed)))
     end: Token = item.end  # type: ignore[attr-defined]
     if end.text.endswith("\n"):
         return item
@@ -214,9 +223,10 @@ def _open_ended(item: Item, newline: str) -> Item:
     heredocs: tuple[Heredoc, ...] = getattr(item, "heredocs", ())
     if heredocs:
         last_doc = heredocs[-1]
-        end = last_doc.terminator.with_changes(text=_chomp(last_doc.terminator.text))
-        return item.with_changes(heredocs=(*heredocs[:-1], last_doc.with_changes(terminator=end)))
-    end = item.end  # type: ignore[attr-defined]
+        opened_end = last_doc.terminator.with_changes(text=_chomp(last_doc.terminator.text))
+        changed = last_doc.with_changes(terminator=opened_end)
+        return item.with_changes(heredocs=(*heredocs[:-1], changed))
+    end: Token = item.end  # type: ignore[attr-defined]
     return item.with_changes(end=end.with_changes(text=_chomp(end.text)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfix.grammar import parse
+from dfix.grammar.nodes import Instruction
 from dfix.refactor import checks, edits
 from dfix.refactor.catalogue import in_order
 from dfix.refactor.config import Config
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from dfix.ecosystems.tree import Tree
-    from dfix.grammar.nodes import Dockerfile, Instruction, Item
+    from dfix.grammar.nodes import Dockerfile, Item
 
 ROUNDS = 10
 PASSES = 200  # of one transform in one round; a file that needs more does not settle
@@ -317,7 +318,7 @@ class Session:
     def _line(self, anchor: Instruction) -> int:
         """The anchor's line in the text as it was read; 0 for an instruction that dfix wrote."""
         source = self._source(anchor)
-        return 0 if source is None else self._first.line(source)
+        return self._first.line(source) if isinstance(source, Instruction) else 0
 
     @property
     def _first(self) -> Model:

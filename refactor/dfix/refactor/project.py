@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dfix.ecosystems.ignore import Ignore
-    from dfix.ecosystems.repository import Repository
+    from dfix.ecosystems.repository.values import Repository
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.config import Config
 

@@ -22,7 +22,6 @@ from dfix.grammar.nodes import (
     Label,
     Onbuild,
     Shell,
-    Start,
     Stopsignal,
     User,
     Volume,

@@ -103,7 +103,7 @@ class Called:
         self.offset = offset
         self.wrappers = wrappers
         self.assigned = assigned  # variables set in front of the command, exported earlier in the script, or by env
-        self._call: Call | None | bool = False
+        self._call: Call | bool | None = False
 
     @property
     def program(self) -> str:

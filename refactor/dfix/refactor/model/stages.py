@@ -73,7 +73,7 @@ class Place:
         if (
             shell is not None
             and shell[:1]
-            and not shell[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash")
+            and shell[0].rsplit("/", 1)[-1] not in ("sh", "bash", "ash", "dash")
         ):
             return None
         return self.model.readings.script(self.node)

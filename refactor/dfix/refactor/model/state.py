@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfix.grammar.nodes import Arg, Env, Instruction, Shell, User, Workdir
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.grammar.nodes import Arg, Env, Instruction, Shell, User, Workdir
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided, expand
 
@@ -138,8 +138,8 @@ class State:
         if isinstance(base, Unknown):
             return base
         path = base.value
-        for value in reversed(pending):
-            path = paths.join(path, value)
+        for part in reversed(pending):
+            path = paths.join(path, part)
         return Known(path, "the Dockerfile" if pending else base.source)
 
     @property

@@ -9,7 +9,6 @@ from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.model import paths
-from dfix.refactor.model.expand import Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,20 +31,130 @@ class Copied(NamedTuple):
 # Programs that never read a project's files unless a word names one; their words are checked as paths.
 # The list says nothing of what else they do: a step that passes stays where it was, in front of the moved COPY.
 FILE_PROGRAMS = frozenset(
-    "[ basename cat chgrp chmod chown cp cut date dirname du echo env false find grep gunzip gzip head id install ln ls "
-    "md5sum mkdir mktemp mv printf pwd readlink realpath rm rmdir sed sha1sum sha256sum sha512sum sleep sort stat tail "
-    "tar tee test touch tr true uname uniq unzip wc which whoami xargs xz :".split()
+    [
+        "[",
+        "basename",
+        "cat",
+        "chgrp",
+        "chmod",
+        "chown",
+        "cp",
+        "cut",
+        "date",
+        "dirname",
+        "du",
+        "echo",
+        "env",
+        "false",
+        "find",
+        "grep",
+        "gunzip",
+        "gzip",
+        "head",
+        "id",
+        "install",
+        "ln",
+        "ls",
+        "md5sum",
+        "mkdir",
+        "mktemp",
+        "mv",
+        "printf",
+        "pwd",
+        "readlink",
+        "realpath",
+        "rm",
+        "rmdir",
+        "sed",
+        "sha1sum",
+        "sha256sum",
+        "sha512sum",
+        "sleep",
+        "sort",
+        "stat",
+        "tail",
+        "tar",
+        "tee",
+        "test",
+        "touch",
+        "tr",
+        "true",
+        "uname",
+        "uniq",
+        "unzip",
+        "wc",
+        "which",
+        "whoami",
+        "xargs",
+        "xz",
+        ":",
+    ]
 )
 # Programs that work on the system or the network; only a word that is plainly a path can name a project file.
 SYSTEM_PROGRAMS = frozenset(
-    "add-apt-repository addgroup adduser apk apt apt-cache apt-get apt-key apt-mark aptitude corepack curl delgroup"
-    " deluser dnf dpkg dpkg-reconfigure gem gpg gpgconf groupadd groupmod ldconfig locale-gen localedef "
-    "microdnf n nvm pacman passwd rpm rustup setcap tdnf update-alternatives update-ca-certificates update-locale useradd "
-    "userdel usermod wget yum zypper chsh".split()
+    [
+        "add-apt-repository",
+        "addgroup",
+        "adduser",
+        "apk",
+        "apt",
+        "apt-cache",
+        "apt-get",
+        "apt-key",
+        "apt-mark",
+        "aptitude",
+        "corepack",
+        "curl",
+        "delgroup",
+        "deluser",
+        "dnf",
+        "dpkg",
+        "dpkg-reconfigure",
+        "gem",
+        "gpg",
+        "gpgconf",
+        "groupadd",
+        "groupmod",
+        "ldconfig",
+        "locale-gen",
+        "localedef",
+        "microdnf",
+        "n",
+        "nvm",
+        "pacman",
+        "passwd",
+        "rpm",
+        "rustup",
+        "setcap",
+        "tdnf",
+        "update-alternatives",
+        "update-ca-certificates",
+        "update-locale",
+        "useradd",
+        "userdel",
+        "usermod",
+        "wget",
+        "yum",
+        "zypper",
+        "chsh",
+    ]
 )
 # Words of the shell itself that change nothing outside it.
 SHELL_WORDS = frozenset(
-    "cd export set unset umask hash type command exit shopt ulimit alias".split()
+    [
+        "cd",
+        "export",
+        "set",
+        "unset",
+        "umask",
+        "hash",
+        "type",
+        "command",
+        "exit",
+        "shopt",
+        "ulimit",
+        "alias",
+    ]
 )
 
 

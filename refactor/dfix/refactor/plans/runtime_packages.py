@@ -17,8 +17,37 @@ if TYPE_CHECKING:
 
 # Build tools of Alpine: https://pkgs.alpinelinux.org/package/edge/main/x86_64/build-base and the packages it draws in.
 ALPINE_TOOLS = frozenset(
-    "build-base gcc g++ make musl-dev libc-dev binutils autoconf automake libtool cmake pkgconf pkgconfig linux-headers "
-    "python3-dev cargo rust git patch file abuild fortify-headers gfortran nasm yasm ninja samurai meson alpine-sdk".split()
+    [
+        "build-base",
+        "gcc",
+        "g++",
+        "make",
+        "musl-dev",
+        "libc-dev",
+        "binutils",
+        "autoconf",
+        "automake",
+        "libtool",
+        "cmake",
+        "pkgconf",
+        "pkgconfig",
+        "linux-headers",
+        "python3-dev",
+        "cargo",
+        "rust",
+        "git",
+        "patch",
+        "file",
+        "abuild",
+        "fortify-headers",
+        "gfortran",
+        "nasm",
+        "yasm",
+        "ninja",
+        "samurai",
+        "meson",
+        "alpine-sdk",
+    ]
 )
 ALPINE = "https://pkgs.alpinelinux.org/package/edge/main/x86_64/build-base"
 

@@ -41,13 +41,61 @@ if TYPE_CHECKING:
 
 Fate = Literal["build", "run", "both"]
 
-ACCOUNTS = frozenset("useradd groupadd adduser addgroup usermod groupmod".split())
+ACCOUNTS = frozenset(["useradd", "groupadd", "adduser", "addgroup", "usermod", "groupmod"])
 NEUTRAL = frozenset(
-    "echo true : set cd export pwd ls cat env date uname id whoami sleep test [ which printf unset hash exit ldd file du df stat".split()
+    [
+        "echo",
+        "true",
+        ":",
+        "set",
+        "cd",
+        "export",
+        "pwd",
+        "ls",
+        "cat",
+        "env",
+        "date",
+        "uname",
+        "id",
+        "whoami",
+        "sleep",
+        "test",
+        "[",
+        "which",
+        "printf",
+        "unset",
+        "hash",
+        "exit",
+        "ldd",
+        "file",
+        "du",
+        "df",
+        "stat",
+    ]
 )
 # Programs that change only what their words name.
 NAMED = frozenset(
-    "mkdir rm rmdir touch chmod chown chgrp ln cp mv install sed dos2unix tar unzip gunzip gzip strip upx".split()
+    [
+        "mkdir",
+        "rm",
+        "rmdir",
+        "touch",
+        "chmod",
+        "chown",
+        "chgrp",
+        "ln",
+        "cp",
+        "mv",
+        "install",
+        "sed",
+        "dos2unix",
+        "tar",
+        "unzip",
+        "gunzip",
+        "gzip",
+        "strip",
+        "upx",
+    ]
 )
 PACKAGES = {"apt-get": "apt", "apt": "apt", "apk": "apk"}
 # Folders whose contents no container is started for.

@@ -7,9 +7,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import debian
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems import debian
 from dfix.ecosystems.service import Base, Did, Request, Service
 from dfix.grammar.nodes import Run
 from dfix.refactor.context import mentions

@@ -27,9 +27,58 @@ if TYPE_CHECKING:
 SHELLS = ("sh", "bash", "ash", "dash")
 # Words of a start script that start nothing themselves.
 SILENT = frozenset(
-    "[ test [[ echo printf export set unset cd true false : sleep exit trap wait source . read local return shift umask"
-    " date mkdir cat chmod chown ls rm touch cp mv ln sed grep cut tr head tail dirname basename readlink id env command"
-    " type hash eval if".split()
+    [
+        "[",
+        "test",
+        "[[",
+        "echo",
+        "printf",
+        "export",
+        "set",
+        "unset",
+        "cd",
+        "true",
+        "false",
+        ":",
+        "sleep",
+        "exit",
+        "trap",
+        "wait",
+        "source",
+        ".",
+        "read",
+        "local",
+        "return",
+        "shift",
+        "umask",
+        "date",
+        "mkdir",
+        "cat",
+        "chmod",
+        "chown",
+        "ls",
+        "rm",
+        "touch",
+        "cp",
+        "mv",
+        "ln",
+        "sed",
+        "grep",
+        "cut",
+        "tr",
+        "head",
+        "tail",
+        "dirname",
+        "basename",
+        "readlink",
+        "id",
+        "env",
+        "command",
+        "type",
+        "hash",
+        "eval",
+        "if",
+    ]
 )
 # Scripts that wait for a port and then start what stands behind `--`; bash runs the first two.
 # https://github.com/vishnubob/wait-for-it, https://github.com/eficode/wait-for, https://github.com/jwilder/dockerize
@@ -113,10 +162,26 @@ class _Reader:
             return
         self.started.append(Started(tuple(words), directory, where))
 
+    def _waits(
+        self, words: Sequence[str | None], directory: str, where: str, depth: int, *, check: bool
+    ) -> None:
+        """A script that waits: it needs its shell, and starts the words behind `--`."""
+        script = words[0] or ""
+        interpreter = WAITERS[posixpath.basename(script)]
+        if interpreter:
+            self.shell = self.shell or where
+        if interpreter == "bash":
+            self.bash = self.bash or where
+        if self._project_file(paths.join(directory, script)) is None:
+            self.programs.setdefault(posixpath.basename(script), where)
+        if "--" in words:
+            behind = list(words).index("--") + 1
+            self.words(words[behind:], directory, where, depth, check=check)
+
     def _shell(
         self, words: Sequence[str | None], directory: str, where: str, depth: int, *, check: bool
     ) -> None:
-        rest = [word for word in words[1:]]
+        rest = list(words[1:])
         while rest and rest[0] is not None and rest[0].startswith("-"):
             option = rest.pop(0)
             if option is not None and not option.startswith("--") and "c" in option:

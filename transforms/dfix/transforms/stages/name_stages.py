@@ -82,10 +82,10 @@ def name_stages(ctx: Context) -> Iterator[Finding]:
     changed: dict[int, tuple[Instruction, Instruction]] = {}
     for stage in unnamed:
         as_word = "as" if _writes_as_in_lower_case(ctx.model) else "AS"
-        new = stage.node.with_changes(
+        named: Instruction = stage.node.with_changes(
             as_word=Token("AS", as_word, " "), alias=Token("WORD", names[stage.index], " ")
         )
-        changed[id(stage.node)] = (stage.node, new)
+        changed[id(stage.node)] = (stage.node, named)
     for index, places in users.items():
         name = ctx.model.stages[index].name or names[index]
         for place, flag in places:
@@ -104,9 +104,9 @@ def name_stages(ctx: Context) -> Iterator[Finding]:
 def _references(place: Place) -> Iterator[Flag]:
     """The flags of an instruction that may name a stage by number."""
     for flag in place.node.options:
-        if isinstance(place.node, Transfer) and flag.name == "from":
-            yield flag
-        elif isinstance(place.node, Run) and flag.name == "mount" and _mount_from(flag):
+        if (isinstance(place.node, Transfer) and flag.name == "from") or (
+            isinstance(place.node, Run) and flag.name == "mount" and _mount_from(flag)
+        ):
             yield flag
 
 
