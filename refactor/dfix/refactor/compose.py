@@ -1,7 +1,7 @@
 """New instructions, made of tokens in the file's own style.
 
-Nothing here concatenates source text: each function builds the node that the parser would build, and the pipeline
-parses the printed result again to prove it.
+Nothing here concatenates source text: each function builds the node that the parser would build,
+and the pipeline parses the printed result again to prove it.
 """
 
 from __future__ import annotations

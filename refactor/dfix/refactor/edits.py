@@ -1,8 +1,8 @@
 """What may happen to a file's items, and what happens to their comments then.
 
-A `Change` replaces one item by any number of items; a rewrite is a set of changes to disjoint items, so that all
-rewrites of one pass are applied in one walk over the file. Each verb says where the comments of its item go, since
-that is where other tools lose them.
+A `Change` replaces one item by any number of items; a rewrite is a set of changes to disjoint
+items, so that all rewrites of one pass are applied in one walk over the file. Each verb says where
+the comments of its item go, since that is where other tools lose them.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def expand(old: Item, *items: Item) -> Change:
 def remove(item: Item, comments: Fate) -> Change:
     """Take an item out. Its comments stay as a block (`keep`), lead the next item (`down`) or go (`drop`).
 
-    `drop` is for comments that are printed elsewhere by the same rewrite: a step that really loses a comment is
-    only ever offered.
+    `drop` is for comments that are printed elsewhere by the same rewrite: a step that really loses
+    a comment is only ever offered.
     """
     match comments:
         case "keep":

@@ -39,8 +39,8 @@ def refactor(
 ) -> Report:
     """Refactor one Dockerfile. Never raises for content; how it ended is in the report.
 
-    `path` and the files of `tree` are relative to the project's root. `without` names steps, or parts of steps, of an
-    earlier run that are not to be taken again.
+    `path` and the files of `tree` are relative to the project's root. `without` names steps, or
+    parts of steps, of an earlier run that are not to be taken again.
     """
     file = parse(text)
     refused = checks.refusal(path, text, file)
@@ -140,7 +140,8 @@ class Session:
     def _apply(self, transform: Transform, rewrites: Sequence[Rewrite]) -> None:
         """Apply rewrites together; where a check fails, by halves, so that one bad rewrite costs few others a check.
 
-        The halves touch disjoint items, and untouched items keep their identity, so the second half still fits.
+        The halves touch disjoint items, and untouched items keep their identity, so the second half
+        still fits.
         """
         if self._step(transform, rewrites) or len(rewrites) == 1:
             return
@@ -268,8 +269,8 @@ class Session:
     def _trace(self, changes: Sequence[edits.Change], after: Dockerfile) -> None:
         """Remember for each item of the new tree which item of the text as it was read it comes from.
 
-        A moved instruction is found by its text, a rewritten one by standing first in its old place under the same
-        keyword; what was inserted comes from nowhere.
+        A moved instruction is found by its text, a rewritten one by standing first in its old place
+        under the same keyword; what was inserted comes from nowhere.
         """
         moved = {
             edits.bare(each.old).code.strip(): self.origin.get(id(each.old)) for each in changes

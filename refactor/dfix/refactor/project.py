@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Project:
     """What a transform may ask about the files around a Dockerfile. All answers are lazy.
 
-    Paths of `tree` are relative to the project's root; paths of `context` to the build context's root.
+    Paths of `tree` are relative to the project's root; paths of `context` to the build context's
+    root.
     """
 
     def __init__(

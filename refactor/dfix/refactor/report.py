@@ -36,9 +36,10 @@ class Part:
 class Step:
     """All rewrites of one transform that were applied together.
 
-    `id` is stable: the transform's id, the anchor's keyword and a digest of its text. `files` holds the text of every
-    file after this step, by path from the project's root, the Dockerfile's own path included; None means removed.
-    `may_change` holds the parts of the outward contract that its rewrites may alter.
+    `id` is stable: the transform's id, the anchor's keyword and a digest of its text. `files` holds
+    the text of every file after this step, by path from the project's root, the Dockerfile's own
+    path included; None means removed. `may_change` holds the parts of the outward contract that its
+    rewrites may alter.
     """
 
     id: str

@@ -67,8 +67,8 @@ LEAKING = frozenset(
 def divide(place: Place, at: int) -> tuple[ShellForm, ShellForm]:
     """The script cut in front of its element `at`, as the bodies of two RUNs.
 
-    `cd` and `set` in front of the cut are said again behind it. Raises NotDivisible where something else of the shell's
-    state would be lost, or where the cut is not an `&&`.
+    `cd` and `set` in front of the cut are said again behind it. Raises NotDivisible where something
+    else of the shell's state would be lost, or where the cut is not an `&&`.
     """
     script = place.script
     assert script is not None  # noqa: S101 - the caller has read it

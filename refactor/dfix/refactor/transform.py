@@ -1,7 +1,8 @@
 """What a transform is: a value that finds rewrites and reasons to hold back.
 
-A transform is a generator function under the `transform` decorator; its module's docstring is its page. It yields
-`Rewrite` and `HeldBack`; it never edits anything itself. The pipeline applies, checks and records.
+A transform is a generator function under the `transform` decorator; its module's docstring is its
+page. It yields `Rewrite` and `HeldBack`; it never edits anything itself. The pipeline applies,
+checks and records.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Phase(enum.IntEnum):
 class Evidence:
     """Why a rewrite is right: a claim, and where it stands.
 
-    `where` is `Dockerfile:3`, a project file (`package-lock.json`), or the URL of a documented rule.
+    `where` is `Dockerfile:3`, a project file (`package-lock.json`), or the URL of a documented
+    rule.
     """
 
     claim: str
@@ -68,9 +70,9 @@ class Question:
 class Rewrite:
     """A change proposed by a transform, with its evidence.
 
-    `changes` are edits of the Dockerfile's items, `files` whole new texts of other files (None removes) by path from
-    the project's root. `may_change` names the parts of the outward contract that this rewrite may alter ("base" and
-    "inherited" among them); any other difference drops it.
+    `changes` are edits of the Dockerfile's items, `files` whole new texts of other files (None
+    removes) by path from the project's root. `may_change` names the parts of the outward contract
+    that this rewrite may alter ("base" and "inherited" among them); any other difference drops it.
     """
 
     anchor: Instruction

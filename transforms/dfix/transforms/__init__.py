@@ -1,6 +1,7 @@
 """The catalogue: one file a transform, in folders that are only folders; ids are flat.
 
-Third parties add transforms through the entry point group `dfix.transforms`; each entry names a `Transform`.
+Third parties add transforms through the entry point group `dfix.transforms`; each entry names a
+`Transform`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a Dockerfile builds: stages, state, runs, layout, contract.
 
-The model knows the Dockerfile and never sees the project; the ecosystems know the project and never see a Dockerfile.
+The model knows the Dockerfile and never sees the project; the ecosystems know the project and never
+see a Dockerfile.
 """
 
 from dfix.refactor.model.runs import Called, Mount, Readings

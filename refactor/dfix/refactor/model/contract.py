@@ -1,8 +1,9 @@
 """The outward contract: what a build promises to whoever runs, extends or targets its image.
 
-Each reachable target (the default one and every named stage) promises the parts of its image configuration. A rewrite
-keeps them all, or names the ones that it may change. Over one and the same base, what the file declares is compared;
-where the base changes, what images.toml says of both bases stands below it.
+Each reachable target (the default one and every named stage) promises the parts of its image
+configuration. A rewrite keeps them all, or names the ones that it may change. Over one and the same
+base, what the file declares is compared; where the base changes, what images.toml says of both
+bases stands below it.
 """
 
 from __future__ import annotations
@@ -104,8 +105,8 @@ def _args(model: Model) -> set[str]:
 def inherited(stage: Stage) -> Parts | Unknown:
     """What the base image promises, of the values that matter at run time.
 
-    Values of the tool chain (GOPATH, GOLANG_VERSION) and PATH are left out: the plan that changes a base answers for
-    them.
+    Values of the tool chain (GOPATH, GOLANG_VERSION) and PATH are left out: the plan that changes a
+    base answers for them.
     """
     image = stage.root_image
     return image if isinstance(image, Unknown) else parts_of(image)

@@ -33,8 +33,8 @@ def variables(text: str, escape: str = "\\") -> tuple[str, ...]:
 def expand(text: str, lookup: Callable[[str], str | None], escape: str = "\\") -> str:
     """The word with quotes removed and variables replaced; an unset variable is empty.
 
-    `lookup` returns None for an unset variable and may raise `Undecided`; so does this function for a modifier that
-    it does not know.
+    `lookup` returns None for an unset variable and may raise `Undecided`; so does this function for
+    a modifier that it does not know.
     """
     if not any(char in text for char in ("$", "'", '"', escape)):
         return text

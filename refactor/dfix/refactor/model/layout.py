@@ -20,8 +20,9 @@ GLOB = "*?["
 class Landing(NamedTuple):
     """One source of a COPY or ADD and where it lands.
 
-    `source` is a path of the build context without leading `./` or `/` (empty: the whole context). `whole` says that
-    the source is a folder whose *contents* land in `target`; else the file itself lands at `target`.
+    `source` is a path of the build context without leading `./` or `/` (empty: the whole context).
+    `whole` says that the source is a folder whose *contents* land in `target`; else the file itself
+    lands at `target`.
     """
 
     source: str
@@ -59,9 +60,9 @@ def _resolved(place: Place) -> Iterator[str]:
 def landings(place: Place, is_folder: Callable[[str], bool]) -> Fact[tuple[Landing, ...]]:
     """Where each source of a COPY or ADD from the build context lands.
 
-    Patterns are expanded by the caller's knowledge of the context, so they are Unknown here. A destination is a folder
-    if it ends in a slash, if there are several sources, or if the source is a folder.
-    https://docs.docker.com/reference/dockerfile/#copy
+    Patterns are expanded by the caller's knowledge of the context, so they are Unknown here. A
+    destination is a folder if it ends in a slash, if there are several sources, or if the source is
+    a folder. https://docs.docker.com/reference/dockerfile/#copy
     """
     node = place.node
     assert isinstance(node, Transfer)  # noqa: S101 - asked of COPY and ADD only
@@ -103,8 +104,8 @@ def origin(
 ) -> Fact[str]:
     """The path in the build context of a file or folder of the image, as it is in front of `place`.
 
-    The last COPY of the stage (or of the stages below) that can have brought it decides; one that cannot be read makes
-    the answer Unknown.
+    The last COPY of the stage (or of the stages below) that can have brought it decides; one that
+    cannot be read makes the answer Unknown.
     """
     found = brought(image_path, place, is_folder, is_file, expand_glob)
     if isinstance(found, Unknown):
@@ -165,8 +166,8 @@ def folder_behind(
 ) -> Fact[str]:
     """The folder of the context whose files were copied, one by one or as a whole, to the same places below `directory`.
 
-    `COPY package.json ./` and `COPY src ./src` together say that the directory is the context's root. Unknown if
-    nothing is copied there, or if the copies do not agree.
+    `COPY package.json ./` and `COPY src ./src` together say that the directory is the context's
+    root. Unknown if nothing is copied there, or if the copies do not agree.
     """
     found: dict[str, str] = {}
     for earlier in place.preceding:

@@ -71,8 +71,9 @@ def mounts_of(node: Instruction) -> tuple[Mount, ...]:
 class Called:
     """One simple command of a RUN.
 
-    `values` are its literal words behind wrappers such as `sudo` and `env`; `offset` is how many words of `command`
-    those wrappers take. `directory` is where it runs: WORKDIR and the `cd`s in front of it.
+    `values` are its literal words behind wrappers such as `sudo` and `env`; `offset` is how many
+    words of `command` those wrappers take. `directory` is where it runs: WORKDIR and the `cd`s in
+    front of it.
     """
 
     __slots__ = (

@@ -1,7 +1,8 @@
 """What is in force at an instruction: environment, build arguments, user, working directory, shell.
 
-A state is a link in a chain, one link per instruction that changes it; a question walks the chain and remembers its
-answer. So a file of 33,000 lines costs what its questions cost, not a copied dictionary per line.
+A state is a link in a chain, one link per instruction that changes it; a question walks the chain
+and remembers its answer. So a file of 33,000 lines costs what its questions cost, not a copied
+dictionary per line.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class State:
     def variable(self, name: str) -> str | None:
         """The value that `$name` has in an instruction here; None if it is not set.
 
-        ENV wins over ARG wherever they stand. Raises Undecided for a build argument, whose value the caller of the
-        build chooses, and for what an unknown base image may set.
+        ENV wins over ARG wherever they stand. Raises Undecided for a build argument, whose value
+        the caller of the build chooses, and for what an unknown base image may set.
         """
         value = self.declared(name)
         if value is not None:

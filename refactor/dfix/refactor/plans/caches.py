@@ -171,8 +171,8 @@ def _account(called: Called, name: str) -> Account:
 def owner(place: Place, path: str) -> Fact[str]:
     """The options that make a mount the user's own, as text with a leading comma; empty for root.
 
-    BuildKit creates missing parents of a mount for root, so the parent must be a directory that is there and the
-    user's: its home.
+    BuildKit creates missing parents of a mount for root, so the parent must be a directory that is
+    there and the user's: its home.
     """
     user = user_of(place)
     if isinstance(user, Unknown):

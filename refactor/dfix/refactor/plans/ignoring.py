@@ -18,7 +18,8 @@ def with_patterns(
 ) -> Fact[tuple[str, str]]:
     """The ignore file in force and its text with the patterns added at the end; a new `.dockerignore` if there is none.
 
-    Unknown if a later exception (`!pattern`) would bring a path back, or if the context is not known.
+    Unknown if a later exception (`!pattern`) would bring a path back, or if the context is not
+    known.
     """
     from dfix.ecosystems.ignore import Ignore  # noqa: PLC0415 - read when a question needs it
 

@@ -1,8 +1,8 @@
 """Who owns the folders that leave the builder.
 
-`COPY --from=b /d /d` gives /d itself to root; only what lies in it keeps its owner (tried on BuildKit 0.29 of Docker
-Engine 28.5). So a folder whose top belongs to another user needs `--chown`, which is right only if all below it belongs
-to that user too.
+`COPY --from=b /d /d` gives /d itself to root; only what lies in it keeps its owner (tried on
+BuildKit 0.29 of Docker Engine 28.5). So a folder whose top belongs to another user needs `--chown`,
+which is right only if all below it belongs to that user too.
 """
 
 from __future__ import annotations

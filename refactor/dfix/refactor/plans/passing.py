@@ -1,7 +1,7 @@
 """May a COPY of the sources move below this step?
 
-It may if the step neither reads nor writes a file that the COPY brings. Only steps that are known here pass; for all
-others the answer is a reason.
+It may if the step neither reads nor writes a file that the COPY brings. Only steps that are known
+here pass; for all others the answer is a reason.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which instruction of a stage belongs to the builder, which to the run time, which to both.
 
-Each RUN is read command by command. A command that is not known makes the slice `Blocked`: nobody can tell then what
-the container would miss.
+Each RUN is read command by command. A command that is not known makes the slice `Blocked`: nobody
+can tell then what the container would miss.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the container runs: the criterion of a slice.
 
-ENTRYPOINT and CMD in force, HEALTHCHECK, and the commands that the repository's compose files, manifests and scripts
-run in the image instead.
+ENTRYPOINT and CMD in force, HEALTHCHECK, and the commands that the repository's compose files,
+manifests and scripts run in the image instead.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ DEPTH = 3  # scripts that call scripts
 class Criterion:
     """Everything that is started, and where a shell or a script is needed for it.
 
-    `scripts` are absolute paths of start scripts of the project; `programs` other programs that start scripts and
-    health checks call, each with where.
+    `scripts` are absolute paths of start scripts of the project; `programs` other programs that
+    start scripts and health checks call, each with where.
     """
 
     started: tuple[Started, ...]
@@ -333,8 +333,8 @@ def _overrides(
 ) -> None:
     """What the repository starts in the image, beside its own CMD or instead of it.
 
-    `entry` are the words of the image's ENTRYPOINT that a command follows; None where it is a shell form, which takes
-    no command.
+    `entry` are the words of the image's ENTRYPOINT that a command follows; None where it is a shell
+    form, which takes no command.
     """
     repository = ctx.project.repository
     for start in repository.starts:

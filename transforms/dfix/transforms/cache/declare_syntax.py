@@ -1,8 +1,7 @@
 """Declare the Dockerfile syntax where the file uses more than the oldest engine's own frontend knows.
 
-## Why
-A builder reads the file with the frontend that it brings, and an older one fails on a newer flag. With a syntax line it
-pulls the newest frontend of that line instead, whatever its own age.
+## Why A builder reads the file with the frontend that it brings, and an older one fails on a newer
+flag. With a syntax line it pulls the newest frontend of that line instead, whatever its own age.
 Source: https://docs.docker.com/build/buildkit/frontend/
 
 ## When it holds back
@@ -36,7 +35,9 @@ LINE = "docker/dockerfile:1"  # the newest stable release of version 1: https://
 RULE = "https://docs.docker.com/build/buildkit/frontend/"
 
 CASES = (
-    Case.untouched("nothing new is used", before="FROM debian:12\nRUN --mount=type=cache,target=/c true\n"),
+    Case.untouched(
+        "nothing new is used", before="FROM debian:12\nRUN --mount=type=cache,target=/c true\n"
+    ),
     Case.untouched(
         "the line is there",
         before="# syntax=docker/dockerfile:1.6\nFROM debian:12\nADD --checksum=sha256:0 https://example.com/a /\n",
@@ -88,7 +89,10 @@ def declare_syntax(ctx: Context) -> Iterator[Finding]:
         anchor.node,
         f"declare the syntax {LINE}",
         Level.REVIEW,
-        (*_evidence(ctx, newest), Evidence("a syntax line makes the builder pull that frontend", RULE)),
+        (
+            *_evidence(ctx, newest),
+            Evidence("a syntax line makes the builder pull that frontend", RULE),
+        ),
         directives={"syntax": LINE},
         needs=() if wish == "always" else ("syntax_pull",),
     )
@@ -109,11 +113,15 @@ def _evidence(ctx: Context, newest: tuple[Place, Feature] | None) -> Iterator[Ev
         yield Evidence("the configuration asks for a syntax line", 'declare-syntax = "always"')
         return
     place, feature = newest
-    yield Evidence(f"{place.where} uses {feature.title}, which came with {feature.version}", feature.source)
+    yield Evidence(
+        f"{place.where} uses {feature.title}, which came with {feature.version}", feature.source
+    )
     embedded = syntax.embedded(ctx.config.oldest_engine)
     if not isinstance(embedded, Unknown):
         brought = ".".join(map(str, embedded.value))
-        yield Evidence(f"Docker Engine {ctx.config.oldest_engine} brings {brought}", embedded.source)
+        yield Evidence(
+            f"Docker Engine {ctx.config.oldest_engine} brings {brought}", embedded.source
+        )
 
 
 def _no_pull(ctx: Context) -> str | None:
@@ -122,7 +130,9 @@ def _no_pull(ctx: Context) -> str | None:
     if lacking is not None:
         return f"{lacking} does not pull frontends, as far as is known"
     if ctx.config.base_images:
-        return "base images are mapped to others, so the frontend may have to come from elsewhere, too"
+        return (
+            "base images are mapped to others, so the frontend may have to come from elsewhere, too"
+        )
     for stage in ctx.model.stages:
         if stage.parent is not None or stage.reference in (None, "scratch"):
             continue

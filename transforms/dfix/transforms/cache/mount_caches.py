@@ -1,9 +1,8 @@
 """Keep package managers' and compilers' caches between builds.
 
-## Why
-A RUN that is built again starts with an empty cache and downloads or compiles everything anew. A cache mount keeps the
-cache from build to build, and out of the image.
-Source: https://docs.docker.com/build/cache/optimize/#use-cache-mounts
+## Why A RUN that is built again starts with an empty cache and downloads or compiles everything
+anew. A cache mount keeps the cache from build to build, and out of the image. Source:
+https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 
 ## When it holds back
 - unknown-user: the user of the RUN, or the user's home, is not known;
@@ -15,16 +14,14 @@ Source: https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
 - moved-cache: the variable that moves the cache has a value that is not known.
 
-## Level
-Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount` already, else `review`. Stores
-that later steps read: `review`.
+## Level Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount`
+already, else `review`. Stores that later steps read: `review`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import ExecForm, Run, ShellForm

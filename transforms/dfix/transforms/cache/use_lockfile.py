@@ -1,9 +1,8 @@
 """Install exactly what the lockfile says, and fail where it does not fit.
 
-## Why
-An install that may resolve anew gives another result on another day, and a new lockfile that nobody reads. The locked
-form of the command installs what was tested, or fails.
-Source: https://docs.npmjs.com/cli/v10/commands/npm-ci
+## Why An install that may resolve anew gives another result on another day, and a new lockfile that
+nobody reads. The locked form of the command installs what was tested, or fails. Source:
+https://docs.npmjs.com/cli/v10/commands/npm-ci
 
 ## When it holds back
 - no-lockfile: the folder of the manifest has no lockfile that this manager reads;
@@ -21,8 +20,8 @@ Source: https://docs.npmjs.com/cli/v10/commands/npm-ci
 - not-plain: the install stands where one word of it cannot be replaced alone;
 - no-project-files: the project's files are not at hand.
 
-## Level
-`review`: the versions that are installed may differ from those that the unlocked command would choose today.
+## Level `review`: the versions that are installed may differ from those that the unlocked command
+would choose today.
 """
 
 from __future__ import annotations

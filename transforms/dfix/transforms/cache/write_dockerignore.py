@@ -1,9 +1,9 @@
 """Keep out of the build context what no step needs.
 
-## Why
-What is in the context and copied by a broad COPY is an input of that step: a commit, an editor's setting or a local
-install would build it again, and lands in the image. Secrets that lie beside the sources land there too.
-Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
+## Why What is in the context and copied by a broad COPY is an input of that step: a commit, an
+editor's setting or a local install would build it again, and lands in the image. Secrets that lie
+beside the sources land there too. Source:
+https://docs.docker.com/build/concepts/context/#dockerignore-files
 
 ## When it holds back
 - unknown-context: the build context is not known, or two places build this file with different ones;
@@ -42,13 +42,26 @@ if TYPE_CHECKING:
 RULE = "https://docs.docker.com/build/concepts/context/#dockerignore-files"
 TEMPLATES = "https://github.com/github/gitignore"
 # Written only where the project's own .gitignore has them: then a build from a clone never saw them either.
-SECRETS = (".env", ".env.local", ".envrc", ".netrc", "secrets", "credentials.json", "*.pem", "*.key")
+SECRETS = (
+    ".env",
+    ".env.local",
+    ".envrc",
+    ".netrc",
+    "secrets",
+    "credentials.json",
+    "*.pem",
+    "*.key",
+)
 # The same for what tools leave behind; each name is in a template of github.com/github/gitignore.
 LEFTOVERS = (
     ".venv", "venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", "htmlcov", ".coverage", "coverage",
     ".nyc_output", "npm-debug.log", "*.log", ".DS_Store", ".idea", ".vscode",
 )  # fmt: skip
-EDITORS = (".idea", ".vscode", ".DS_Store")  # also where they are tracked: no tool of a build reads them
+EDITORS = (
+    ".idea",
+    ".vscode",
+    ".DS_Store",
+)  # also where they are tracked: no tool of a build reads them
 
 CASES = (
     Case.untouched(
@@ -70,7 +83,11 @@ CASES = (
         "a project that git knows",
         before="FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n",
         after="FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n",
-        project={"package.json": "{}", "package-lock.json": "{}", ".gitignore": "node_modules/\n.env\n"},
+        project={
+            "package.json": "{}",
+            "package-lock.json": "{}",
+            ".gitignore": "node_modules/\n.env\n",
+        },
         files={".dockerignore": ".git\nnode_modules\n.env\nDockerfile\n.dockerignore\n"},
     ),
     Case.holds_back(
@@ -135,7 +152,8 @@ def write_dockerignore(ctx: Context) -> Iterator[Finding]:
     wanted = [
         each
         for each in wanted
-        if not _excluded(ctx, each.pattern) and not any(reading.names(one, _sample(each.pattern)) for one in read)
+        if not _excluded(ctx, each.pattern)
+        and not any(reading.names(one, _sample(each.pattern)) for one in read)
     ]
     obstacle = next(filter(None, map(reading.opaque, models)), None)
     if obstacle is not None and any(not each.always for each in wanted):
@@ -154,12 +172,17 @@ def _written(ctx: Context, copy: Place, wanted: list[Entry]) -> Finding:
         return hold_back(copy, "unreadable-ignore-file", made.why)
     path, text = made.value
     patterns = [each.pattern for each in wanted]
-    shown = ", ".join(patterns[:3]) + (f" and {len(patterns) - 3} more" if len(patterns) > 3 else "")  # noqa: PLR2004
+    shown = ", ".join(patterns[:3]) + (
+        f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
+    )  # noqa: PLR2004
     return Rewrite(
         copy.node,
         f"keep {shown} out of the build context",
         Level.REVIEW,
-        (*dict.fromkeys(each.evidence for each in wanted), Evidence("a COPY runs again when a file that it reads changed", RULE)),
+        (
+            *dict.fromkeys(each.evidence for each in wanted),
+            Evidence("a COPY runs again when a file that it reads changed", RULE),
+        ),
         files={path: text},
     )
 
@@ -169,7 +192,14 @@ ORDER = {".git": 0, "Dockerfile": 2, ".dockerignore": 3}
 
 def _broad(ctx: Context) -> Place | None:
     """The first instruction that copies or binds the root of the context."""
-    return next((each.place for each in reading.sources(ctx.model) if each.path in ("", "*") or each.path is None), None)
+    return next(
+        (
+            each.place
+            for each in reading.sources(ctx.model)
+            if each.path in ("", "*") or each.path is None
+        ),
+        None,
+    )
 
 
 def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
@@ -178,7 +208,11 @@ def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
         for place in model.runs():
             for called in place.called:
                 call = called.call
-                if call is None or call.role is not Role.INSTALL or isinstance(called.directory, Unknown):
+                if (
+                    call is None
+                    or call.role is not Role.INSTALL
+                    or isinstance(called.directory, Unknown)
+                ):
                     continue
                 for output in ecosystem_of(call).knowledge.outputs:
                     directory = paths.join(called.directory.value, call.directory)
@@ -186,12 +220,19 @@ def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
                     if folder is None:
                         continue
                     pattern = posixpath.join(folder, output.path)
-                    bare = next(filter(None, (_needs(each, call.ecosystem) for each in models)), None)
+                    bare = next(
+                        filter(None, (_needs(each, call.ecosystem) for each in models)), None
+                    )
                     if bare is None:
                         claim = f"line {place.line} installs {pattern} in the image"
-                        yield Known(Entry(pattern, Evidence(claim, output.source), always=True), place.where)
+                        yield Known(
+                            Entry(pattern, Evidence(claim, output.source), always=True), place.where
+                        )
                     elif not _excluded(ctx, pattern):
-                        yield Unknown(f"{bare} and may need {pattern} of the context", "context-provides-install")
+                        yield Unknown(
+                            f"{bare} and may need {pattern} of the context",
+                            "context-provides-install",
+                        )
 
 
 def _folder(ctx: Context, place: Place, directory: str) -> str | None:
@@ -204,7 +245,9 @@ def _folder(ctx: Context, place: Place, directory: str) -> str | None:
         landed = landings(each, ctx.project.is_folder)
         for landing in landed.value if isinstance(landed, Known) else ():
             if landing.whole and paths.within(directory, landing.target):
-                found = posixpath.join(landing.source, paths.relative(directory, landing.target)).rstrip("/")
+                found = posixpath.join(
+                    landing.source, paths.relative(directory, landing.target)
+                ).rstrip("/")
                 if ctx.project.is_folder(found):
                     return found
     return None
@@ -214,7 +257,12 @@ def _needs(model: Model, ecosystem: str) -> str | None:
     """The stage of a file that copies the whole context, and neither installs nor takes an install from elsewhere."""
     for stage in model.stages:
         broad = next(
-            (each.place for each in reading.sources(model) if each.path == "" and each.place.stage is stage), None
+            (
+                each.place
+                for each in reading.sources(model)
+                if each.path == "" and each.place.stage is stage
+            ),
+            None,
         )
         if broad is None or _installs(stage, ecosystem):
             continue
@@ -233,7 +281,9 @@ def _installs(stage: Stage, ecosystem: str) -> bool:
             if isinstance(place.node, Transfer) and place.source_stage is not None:
                 return True
             if any(
-                called.call is not None and called.call.ecosystem == ecosystem and called.call.role in (Role.INSTALL, Role.FETCH)
+                called.call is not None
+                and called.call.ecosystem == ecosystem
+                and called.call.role in (Role.INSTALL, Role.FETCH)
                 for called in place.called
             ):
                 return True
@@ -243,8 +293,20 @@ def _installs(stage: Stage, ecosystem: str) -> bool:
 def _history(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
     """`.git`, where nothing in these builds asks for it."""
     context = ctx.project.context
-    known = next((name for name in (".gitignore", ".gitattributes", ".gitmodules") if ctx.project.tree.is_file(name)), None)
-    if isinstance(context, Unknown) or known is None or ctx.project.context_folder != Known("", getattr(ctx.project.context_folder, "source", "")):
+    known = next(
+        (
+            name
+            for name in (".gitignore", ".gitattributes", ".gitmodules")
+            if ctx.project.tree.is_file(name)
+        ),
+        None,
+    )
+    if (
+        isinstance(context, Unknown)
+        or known is None
+        or ctx.project.context_folder
+        != Known("", getattr(ctx.project.context_folder, "source", ""))
+    ):
         return
     if _excluded(ctx, ".git"):
         return
@@ -253,7 +315,9 @@ def _history(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
         if asker is not None:
             yield Unknown(f"{asker}, so .git stays in the build context", "reads-history")
             return
-    yield Known(Entry(".git", Evidence("no step asks git about the project", known), always=False), known)
+    yield Known(
+        Entry(".git", Evidence("no step asks git about the project", known), always=False), known
+    )
 
 
 def _leftovers(ctx: Context) -> Iterator[Fact[Entry]]:
@@ -266,16 +330,23 @@ def _leftovers(ctx: Context) -> Iterator[Fact[Entry]]:
         if name in ignored:
             evidence = Evidence("a build from a clone never has what git ignores", ".gitignore")
             nested = name == "__pycache__"
-            yield Known(Entry(f"**/{name}" if nested else name, evidence, always=name in SECRETS), ".gitignore")
+            yield Known(
+                Entry(f"**/{name}" if nested else name, evidence, always=name in SECRETS),
+                ".gitignore",
+            )
     for name in EDITORS:
         if context.value.is_dir(name) or context.value.is_file(name):
-            yield Known(Entry(name, Evidence("an editor's own files", TEMPLATES), always=False), name)
+            yield Known(
+                Entry(name, Evidence("an editor's own files", TEMPLATES), always=False), name
+            )
     folder = getattr(ctx.project.context_folder, "value", "")
     if ctx.project.lacking.keys() & {"cache_mount", "heredoc"}:
         return  # a builder that is not BuildKit may be sent its Dockerfile with the context alone
     for path in (ctx.project.path, posixpath.join(folder, ".dockerignore")):
         if paths.within("/" + path, "/" + folder):
-            evidence = Evidence("the builder is sent its Dockerfile and ignore file in any case", RULE)
+            evidence = Evidence(
+                "the builder is sent its Dockerfile and ignore file in any case", RULE
+            )
             yield Known(Entry(posixpath.relpath(path, folder or "."), evidence, always=False), path)
 
 
@@ -288,7 +359,11 @@ def _git_ignored(ctx: Context) -> frozenset[str]:
         lines = text.value.splitlines() if isinstance(text, Known) else []
         if any(line.startswith("!") for line in lines):
             lines = [line for line in lines if not _comes_back(line, lines)]
-        found.update(line.strip().removeprefix("/").removesuffix("/") for line in lines if not line.startswith("#"))
+        found.update(
+            line.strip().removeprefix("/").removesuffix("/")
+            for line in lines
+            if not line.startswith("#")
+        )
     return frozenset(found)
 
 
@@ -317,7 +392,9 @@ def _meet(exception: str, pattern: str) -> bool:
     if not pattern.startswith("**/"):
         parts = parts[: plain.count("/") + 1]
     sample = "/".join(parts).replace("*", "x")
-    return any(fnmatchcase(part, plain) for part in (*parts, sample)) or fnmatchcase(_sample(plain), "/".join(parts))
+    return any(fnmatchcase(part, plain) for part in (*parts, sample)) or fnmatchcase(
+        _sample(plain), "/".join(parts)
+    )
 
 
 def _sample(pattern: str) -> str:
