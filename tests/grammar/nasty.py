@@ -45,7 +45,7 @@ CASES: dict[str, bytes] = {
     "an array with text behind it": b'FROM a\nCMD ["one"] two\n',
     "an empty array": b"FROM a\nCMD []\nENTRYPOINT [ ]\n",
     "an array over several lines": b'FROM a\nCMD [ \\\n  "one", \\\n  # gone\n  "two" \\\n]\n',
-    "an array with escapes": rb'FROM a' b"\n" rb'CMD ["a\"b", "\u0041", "c\\d", "\/"]' b"\n",
+    "an array with escapes": rb"FROM a" b"\n" rb'CMD ["a\"b", "\u0041", "c\\d", "\/"]' b"\n",
     "a continuation inside a JSON string": b'FROM a\nCMD ["one\\\ntwo"]\n',
     "COPY and VOLUME as arrays": b'FROM a\nCOPY ["a b", "c"]\nVOLUME ["/a", "/b"]\n',
     "EXPOSE knows no arrays": b"FROM a\nEXPOSE [80]\n",
@@ -111,7 +111,10 @@ FAULTY: dict[str, tuple[bytes, str]] = {
         b"FROM a\n\n\nENV A=b C\n",
         "4:10: unexpected end of line; expected '='",
     ),
-    "a pair without a name": (b"FROM a\nENV A=b =c\n", "2:9: unexpected '=c'; expected a name or end of line"),
+    "a pair without a name": (
+        b"FROM a\nENV A=b =c\n",
+        "2:9: unexpected '=c'; expected a name or end of line",
+    ),
     "a template": (b"FROM a\n{{ if x }}\n", "2:1: unknown instruction '{{'"),
     "FROM without an image": (b"FROM\n", "1:5: unexpected end of line; expected an image"),
     "FROM with words too many": (
@@ -128,7 +131,10 @@ FAULTY: dict[str, tuple[bytes, str]] = {
         b'FROM a\nCMD ["x", 1]\n',
         "2:5: a JSON array that holds more than strings",
     ),
-    "SHELL that is no array": (b"FROM a\nSHELL bash -c\n", "2:7: unexpected 'bash -c'; expected '['"),
+    "SHELL that is no array": (
+        b"FROM a\nSHELL bash -c\n",
+        "2:7: unexpected 'bash -c'; expected '['",
+    ),
     "ONBUILD of ONBUILD": (b"FROM a\nONBUILD ONBUILD RUN x\n", "2:9: unexpected 'ONBUILD'"),
     "HEALTHCHECK of another kind": (
         b"FROM a\nHEALTHCHECK curl x\n",

@@ -26,7 +26,7 @@ class Command(NamedTuple):
     end: int
 
 
-class Refused(Exception):  # noqa: N818 - the parser's answer
+class Refused(Exception):
     """BuildKit's parser does not take the text; its message."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oracle import Command
+
 from dfix.grammar import Positions
 from dfix.grammar.nodes import (
     Arg,
@@ -20,7 +22,6 @@ from dfix.grammar.nodes import (
     Start,
     Transfer,
 )
-from oracle import Command
 
 
 def commands(file: Dockerfile) -> list[Command]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from dfix.grammar import decode, parse
 from nasty import CASES, FAULTY
 from oracle import Refused, buildkit
 from reading import commands
+
+from dfix.grammar import decode, parse
 
 # BuildKit v0.12.5 cannot be asked about these.
 BEYOND = {

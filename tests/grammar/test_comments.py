@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from nasty import CASES
+
 from dfix.grammar import decode, parse
 from dfix.grammar.nodes import Comment, Node, Remark, Token
-from nasty import CASES
 
 
 def comment_lines(text: str) -> list[str]:

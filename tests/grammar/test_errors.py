@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from nasty import FAULTY
+
 from dfix.grammar import parse
 from dfix.grammar.nodes import Run, Unparsed
-from nasty import FAULTY
 
 
 @pytest.mark.parametrize("name", FAULTY)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from nasty import CASES, FAULTY
+
 from dfix.grammar import NotText, Positions, decode, encode, parse, parse_items
 from dfix.grammar.nodes import Instruction, Node, Token, Unparsed
-from nasty import CASES, FAULTY
 
 ALL = {**CASES, **{name: data for name, (data, _) in FAULTY.items()}}
 

@@ -61,6 +61,10 @@ def _first(one: Any) -> list[Any]:
     return [one]
 
 
+def _itself(one: Any) -> Any:
+    return one
+
+
 def _nobody() -> None:
     return None
 
@@ -225,6 +229,7 @@ BUILDERS: Mapping[str, Callable[..., Any]] = {
     "paths": _paths,
     "paths_array": _paths_array,
     "remark": _remark,
+    "rest": _itself,
     "run": _with_heredocs(Run),
     "shell": _plain(Shell),
     "shell_form": ShellForm,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 END = "$END"
 
 
-class UnexpectedToken(Exception):  # noqa: N818 - the name of the event, as in Lark
+class UnexpectedToken(Exception):
     """The token at index `at` has no place here; `expected` names the terminals that have."""
 
     def __init__(self, at: int, kind: str, expected: frozenset[str]) -> None:

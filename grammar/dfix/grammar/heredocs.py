@@ -19,7 +19,7 @@ class Opener(NamedTuple):
     chomp: bool
 
 
-class _Rejected(Exception):  # noqa: N818 - not an error: the line opens no document
+class _Rejected(Exception):
     """The builder's lexer gives up on this text."""
 
 

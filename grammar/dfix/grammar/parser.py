@@ -33,7 +33,7 @@ _UTF16_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _driver: Driver | None = None
 
 
-class NotText(ValueError):  # noqa: N818 - the name of the finding
+class NotText(ValueError):
     """The bytes are no UTF-8 text; the message says what they seem to be."""
 
 

@@ -48,6 +48,8 @@ _RESERVED = {
 }
 # Behind these a reserved word is an argument, whatever the grammar's look-ahead would allow.
 _PLAIN_CONTEXT = frozenset({"WORD", "ASSIGNMENT", "TARGET"})
+# Behind these stands one word, and behind that a reserved word again.
+_NAMING = frozenset({"FOR", "CASE", "FUNCTION"})
 _tables: Tables | None = None
 
 
@@ -183,7 +185,7 @@ class Reader:
         self.scanner.seen |= reader.scanner.seen
         self.opaque_parts |= reader.opaque_parts
 
-    def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:  # noqa: C901
+    def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:
         """Read a list from `at` to the end of the text or, nested, to the `)` that closes it."""
         text, size = self.text, len(self.text)
         driver, path, stack = self._driver, [0], []  # type: ignore[var-annotated]
@@ -274,9 +276,7 @@ class Reader:
         word = scanner.word(at, array=assigned is not None)
         kind = _RESERVED.get(word.text)
         if kind is not None:
-            awaited = last not in _PLAIN_CONTEXT or (
-                kind in ("IN", "DO") and last == "WORD" and earlier in ("FOR", "CASE")
-            )
+            awaited = last not in _PLAIN_CONTEXT or (last == "WORD" and earlier in _NAMING)
             # where a command could begin, a reserved word out of place is no command of that name
             if awaited and (accepts(path, kind) or (kind != "IN" and accepts(path, "IF"))):
                 return kind, Span(at, word.end), word.end

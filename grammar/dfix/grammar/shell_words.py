@@ -21,7 +21,7 @@ _SPECIAL = "@*#?-$!0123456789"
 _STOPS = "|&;<>()"
 
 
-class Unreadable(Exception):  # noqa: N818 - a finding, not a fault
+class Unreadable(Exception):
     """The text is no shell script that could be read; the message says why."""
 
 
@@ -76,7 +76,7 @@ class Scanner:
         self._names: set[str] = set()
         self.seen: set[str] = set()  # every variable named anywhere
 
-    def word(self, start: int, *, array: bool = False) -> Word:  # noqa: C901
+    def word(self, start: int, *, array: bool = False) -> Word:
         """The word at `start`, maybe empty. With `array`, `(...)` may follow an equals sign."""
         text, size = self.text, len(self.text)
         at = start
@@ -265,16 +265,15 @@ class Scanner:
             at = name.end()
         elif text[at : at + 1] and text[at] in _SPECIAL:
             at += 1
-        # inside double quotes a single quote is a plain character, unless a pattern follows (bash,
-        # dash and POSIX agree)
-        single = not quoted or text[at : at + 1] in ("#", "%", "/", "^", ",")
+        # Inside double quotes bash and dash differ over single quotes here. Bash looks for the second
+        # one, which is the stricter of both: whoever reads on must not lose count of the quotes.
         while at < size:
             char = text[at]
             if char == "}":
                 return at + 1
             if char == "\\":
                 at += 2
-            elif char == "'" and single:
+            elif char == "'":
                 at = self._single(at)
             elif char == '"':
                 at = self._double(at)[0]
