@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lark import Token, Tree, UnexpectedInput
 from nasty import CASES, FAULTY
-from test_shell import SCRIPTS
+from shell_scripts import SCRIPTS
 
 import dfix.grammar
 from dfix.grammar import decode, driver, shell_reader
