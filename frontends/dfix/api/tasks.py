@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.config import Config
+    from dfix.refactor.plans.explaining import StageExplained
     from dfix.refactor.transform import Transform
 
 # Starting processes and importing everything in them costs about as much as a dozen files do.
@@ -68,6 +69,24 @@ def perform(task: Task) -> Report:
     except Exception as error:  # noqa: BLE001 - a bug that one file shows must not take the others' work away
         ending = Ending("failed", f"dfix stopped with {type(error).__name__}: {error}")
         return Report(task.path, text, text, ending=ending)
+
+
+def explained(task: Task) -> tuple[StageExplained, ...]:
+    """What each instruction of one file does, as it stands; empty if the file cannot be read or parsed."""
+    from dfix.grammar import parse  # noqa: PLC0415 - see perform
+    from dfix.refactor.context import Context  # noqa: PLC0415 - see perform
+    from dfix.refactor.model import Model  # noqa: PLC0415 - see perform
+    from dfix.refactor.plans.explaining import explain  # noqa: PLC0415 - see perform
+    from dfix.refactor.project import Project  # noqa: PLC0415 - see perform
+
+    try:
+        file = parse(read(os.path.join(task.root, *task.path.split("/"))))
+    except Unusable:
+        return ()
+    if file.diagnostics:
+        return ()
+    project = Project(disk(task.root), task.path, task.config)
+    return explain(Context(file, Model(file, task.path), project, task.config))
 
 
 def perform_all(tasks: Sequence[Task], jobs: int = 1) -> list[Report]:

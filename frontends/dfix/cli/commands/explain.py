@@ -36,12 +36,13 @@ def command(ctx: click.Context, /, subject: str, **options: Any) -> None:
 
 
 def _explain_file(ctx: click.Context, subject: str, options: dict[str, Any]) -> None:
-    from dfix.api.tasks import perform  # noqa: PLC0415 - a page needs no run
+    from dfix.api.tasks import explained, perform  # noqa: PLC0415 - a page needs no run
     from dfix.api.unite import unite  # noqa: PLC0415 - a page needs no run
     from dfix.cli.commands.refactor import emit  # noqa: PLC0415 - a page needs no run
     from dfix.cli.discovery import root_of  # noqa: PLC0415 - a page needs no run
     from dfix.cli.exits import code  # noqa: PLC0415 - a page needs no run
     from dfix.cli.settings import SettingsError  # noqa: PLC0415 - a page needs no run
+    from dfix.render import slice as sliced  # noqa: PLC0415 - a page needs no run
     from dfix.render import text  # noqa: PLC0415 - a page needs no run
     from dfix.render.view import Group, View  # noqa: PLC0415 - a page needs no run
 
@@ -55,6 +56,7 @@ def _explain_file(ctx: click.Context, subject: str, options: dict[str, Any]) -> 
         raise click.UsageError(str(error)) from error
     run = unite([perform(task)])
     view = View((Group(root, run),), explain=True, verbosity=1, folder=request.folder)
+    emit("".join(sliced.render(path, explained(task))))
     emit("".join(text.render(view)))
     for line in text.troubles(view):
         emit(line + "\n", err=True)

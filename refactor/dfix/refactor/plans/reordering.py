@@ -221,6 +221,7 @@ def _reordered(ctx: Context, copy: Place, install: Install, target: str) -> Reor
     assert call is not None  # noqa: S101 - an install is a call
     safe = (
         install.inputs.enforced
+        and not install.inputs.differs
         and not files
         and install.added is None
         and called.element >= 0
