@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from dfix.ecosystems import tags
 from dfix.ecosystems.facts import Unknown
 from dfix.ecosystems.references import Reference, Written, parse
 from dfix.ecosystems.tables import table
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Role = Literal["runtime", "toolchain"]
 Starts = Literal["server", "repl", "shell", "none"]
 
-Kind = Literal["version", "suite", "date", "word"]
 Layers = list[tuple[str, dict[str, Any]]]
 
 
@@ -46,15 +46,6 @@ class Account(NamedTuple):
     home: str
 
 
-class Part(NamedTuple):
-    """A stretch of the reference's text: what it is, and where it stands."""
-
-    kind: Kind
-    text: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True)
 class Image:
     """A base image as its publisher describes it.
@@ -71,7 +62,7 @@ class Image:
     written: Written
     prefix: str
     home: str
-    parts: tuple[Part, ...]
+    parts: tuple[tags.Part, ...]
     family: str
     variant: str
     version: str | None
@@ -98,7 +89,7 @@ class Image:
     @cached_property
     def release(self) -> tuple[int, ...] | None:
         """The leading numbers of the version: (3, 12) for "3.12-rc"; None for one that moves."""
-        return None if self.version is None else _numbers(self.version)
+        return None if self.version is None else tags.numbers(self.version)
 
     @property
     def name(self) -> str:
@@ -130,15 +121,15 @@ def image(
     if found is None:
         return Unknown(f"nothing is known of {parsed.name}")
     family, fixed = found
-    parts = _parts(family, parsed)
+    parts = tags.parts(family, suites(), parsed)
     if isinstance(parts, Unknown):
         return parts
-    described = _variant(family, fixed, parts)
+    version = fixed.get("version") or tags.version(family, parts)
+    suite = fixed.get("suite") or tags.suite(family, parts, version)
+    described = _variant(family, tags.words(family, fixed, parts), version)
     if isinstance(described, Unknown):
         return Unknown(f"{parsed.text}: {described.why}")
     variant, chain = described
-    version = fixed.get("version") or _version(family, parts)
-    suite = fixed.get("suite") or _suite(family, parts, version)
     facts = _merged(chain, version, suite)
     text = Written(reference, written)
     return Image(
@@ -188,96 +179,24 @@ def _home(reference: Reference, prefixes: Iterable[str]) -> tuple[str, str]:
     return "", full
 
 
-_DATE_LENGTH = len("20240110")
-
-# Reading the tag ----------------------------------------------------------------------------------
-
-
-def _parts(family: dict[str, Any], reference: Reference) -> tuple[Part, ...] | Unknown:
-    """Split the tag at dashes into version, suite and words; Unknown for a word not read before."""
-    if reference.tag is None:
-        return ()
-    parts: list[Part] = []
-    position = len(reference.name) + 1
-    for token in reference.tag.split("-"):
-        kind = _kind(family, token, first=not parts)
-        end = position + len(token)
-        if kind is None:
-            return Unknown(f"{reference.text}: what {token} means in its tag is not known")
-        if kind == "version" and parts:
-            if parts[-1].kind != "version":
-                return Unknown(f"{reference.text}: what {token} means in its tag is not known")
-            last = parts.pop()
-            parts.append(Part("version", f"{last.text}-{token}", last.start, end))
-        else:
-            parts.append(Part(kind, token, position, end))
-        position = end + 1
-    return tuple(parts)
-
-
-def _kind(family: dict[str, Any], token: str, *, first: bool) -> Kind | None:
-    if token in family["words"]:
-        return "word"
-    if token in _facts()["suites"] or is_alpine(token):
-        return "suite"
-    if token in family["channels"] or token in family.get("suffixes", ()):
-        return "version"
-    if token[:1].isdigit():
-        if family.get("dated", False) and len(token.partition(".")[0]) == _DATE_LENGTH:
-            return "date"
-        return "version" if first else None
-    return None
-
-
-def is_alpine(token: str) -> bool:
-    """Whether a word of a tag names alpine or a release of it: ``alpine``, ``alpine3.20``."""
-    name, release = token[: len("alpine")], token[len("alpine") :]
-    return name == "alpine" and (not release or all(map(str.isdigit, release.split("."))))
-
-
-def _version(family: dict[str, Any], parts: tuple[Part, ...]) -> str | None:
-    text = next((part.text for part in parts if part.kind == "version"), None)
-    if text is None:
-        return None
-    channels: dict[str, str] = family["channels"]
-    for token in text.split("-"):
-        known = channels.get(token)
-        if known:
-            return known
-    return text if text[0].isdigit() else None
-
-
-def _suite(family: dict[str, Any], parts: tuple[Part, ...], version: str | None) -> str | None:
-    for part in parts:
-        if part.kind == "suite":
-            return None if part.text == "alpine" else part.text
-    if family["name"] == "alpine":
-        return f"alpine{version}" if version else None
-    by_version: dict[str, str] = family.get("suite", {})
-    numbers = (version or "").split("-")[0].split(".")
-    for length in range(len(numbers), 0, -1):
-        suite = by_version.get(".".join(numbers[:length]))
-        if suite:
-            return suite
-    return None
+# Choosing the variant -----------------------------------------------------------------------------
 
 
 def _variant(
-    family: dict[str, Any], fixed: dict[str, Any], parts: tuple[Part, ...]
+    family: dict[str, Any], said: set[str], version: str | None
 ) -> tuple[str, Layers] | Unknown:
     """The variant that the words name, and its layers of facts from the lowest up."""
-    said = {part.text for part in parts if part.kind == "word"} | set(fixed.get("words", ()))
-    if any(part.kind == "suite" and is_alpine(part.text) for part in parts):
-        said.add("alpine")
-    said -= set(family.get("silent", ()))
     modifiers: dict[str, Any] = family.get("modifier", {})
     for name, variant in family["variant"].items():
-        if set(variant["words"]) == said - modifiers.keys():
+        if set(variant["words"]) != said - modifiers.keys():
+            continue
+        holds = tags.applies(variant, tags.numbers(version or ""))
+        if holds is None:
+            return Unknown("what it builds on differs from version to version")
+        if holds:
             layers = _chain(f"{family['name']}:{name}")
-            said_modifiers = [
-                (family["name"], modifiers[word]) for word in modifiers if word in said
-            ]
-            return name, [*layers[:-1], *said_modifiers, layers[-1]]
+            more = [(family["name"], modifiers[word]) for word in modifiers if word in said]
+            return name, [*layers[:-1], *more, layers[-1]]
     return Unknown(f"no variant {'-'.join(sorted(said)) or 'without words'} is known")
 
 
@@ -319,20 +238,20 @@ def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str,
     sources: list[str] = []
     for family, layer in layers:
         # A version is the family's own: what lies below is dated by the suite.
-        at = version or suite if family == layers[-1][0] else suite
+        at = _dated(version or suite if family == layers[-1][0] else suite)
         facts |= {key: value for key, value in layer.items() if key in _PLAIN}
         if layer.get("entrypoint") == ():
             facts["entrypoint"] = None
         for name, row in layer.get("env", {}).items():
-            applies = _applies(row, at)
-            if applies is not False:
-                value = row.get("value") if applies else None
-                env[name] = Inherited(value, row["role"], applies is True)
+            holds = tags.applies(row, at)
+            if holds is not False:
+                value = _value(row, version) if holds else None
+                env[name] = Inherited(value, row["role"], holds is True)
         for name, row in layer.get("users", {}).items():
-            if _applies(row, at):
+            if tags.applies(row, at):
                 users[name] = Account(row["uid"], row["gid"], row["home"])
         directories |= layer.get("directories", {})
-        programs |= {name for name, row in layer.get("programs", {}).items() if _applies(row, at)}
+        programs |= {name for name, row in layer.get("programs", {}).items() if tags.applies(row, at)}
         sources += [source for source in layer.get("sources", ()) if source not in sources]
     return facts | {
         "env": env,
@@ -343,33 +262,14 @@ def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str,
     }
 
 
-def _applies(row: dict[str, Any], version: str | None) -> bool | None:
-    """Whether a fact with `since` or `until` (both included) holds; None if the version moves."""
-    since, until = row.get("since"), row.get("until")
-    if since is None and until is None:
-        return True
-    suite = _facts()["suites"].get(version or "", "").rpartition(" ")[2]
-    numbers = _numbers(suite or version or "")
-    if not numbers:
-        return None
-    for limit, sign in ((since, 1), (until, -1)):
-        if limit is not None:
-            bound = _numbers(limit)
-            shown = numbers[: len(bound)]
-            if len(shown) < len(bound) and shown == bound[: len(shown)]:
-                return None
-            if (shown > bound) - (shown < bound) == -sign:
-                return False
-    return True
+def _dated(at: str | None) -> tuple[int, ...]:
+    """A version or a release of a distribution as numbers: ``bookworm`` is 12."""
+    return tags.numbers(suites().get(at or "", at or "").rpartition(" ")[2])
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    numbers: list[int] = []
-    for part in text.removeprefix("alpine").split("-")[0].split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-        if digits != part:
-            break
-    return tuple(numbers)
+def _value(row: dict[str, Any], version: str | None) -> str | None:
+    """A variable's value; one with ``{major}`` is known only if the tag is that number alone."""
+    value: str | None = row.get("value")
+    if value is None or "{major}" not in value:
+        return value
+    return value.replace("{major}", version) if (version or "").isdigit() else None

@@ -116,4 +116,6 @@ class Service:
     evidence: tuple[tuple[str, str], ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     env_read: tuple[str, ...] = ()
+    claimed: tuple[Started, ...] = ()  # the started commands that it answers for
+    inside: tuple[tuple[str, ...], ...] = ()  # commands, by their first words, that write only in the project's folder
     reinstall: tuple[str, ...] = ()  # packages installed for the machine whose programs are started

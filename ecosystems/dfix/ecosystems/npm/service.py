@@ -365,10 +365,10 @@ def _omitted(
         "--omit=dev" if release is None or release >= OMIT_SINCE else "--production",
     ]
     words += [
-        flag
+        word
         for did in installs
-        for flag in did.call.flags
-        if flag in ("--legacy-peer-deps", "--force")
+        for word in did.call.words
+        if word in ("--legacy-peer-deps", "--force")
     ]
     names = ", ".join(sorted(found.development)[:3])
     return tuple(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.pip.modules import distributions_of
-from dfix.ecosystems.pip.pysource import Imported, PySource, read_source
 from dfix.ecosystems.runtime import SOURCE_LIMIT, RuntimeFacts, united
 from dfix.ecosystems.sources import Paths, paths_of, under
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dfix.ecosystems.pip.entries import Entry
+    from dfix.ecosystems.pip.pysource import Imported, PySource
     from dfix.ecosystems.pip.runtime import PythonProject
     from dfix.ecosystems.tree import Tree
 
@@ -117,6 +117,8 @@ class _Walk:
 
     def follow(self, starts: Iterable[str]) -> Unknown | None:
         """Read `starts` and the own modules that they import."""
+        from dfix.ecosystems.pip.pysource import read_source  # noqa: PLC0415 - LibCST takes 0.1 s
+
         pending = list(starts)
         while pending:
             path = pending.pop()

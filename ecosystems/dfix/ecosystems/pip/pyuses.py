@@ -57,6 +57,11 @@ PATH_METHODS: Final = {
 }  # fmt: skip
 """Methods of pathlib.Path: do they write."""
 
+CERTAIN_METHODS: Final = frozenset(
+    {"read_text", "read_bytes", "write_text", "write_bytes", "iterdir"}
+)
+"""Those that nothing else of the standard library has."""
+
 STARTS: Final = frozenset(
     { "subprocess.run", "subprocess.call", "subprocess.Popen", "subprocess.check_call",
     "subprocess.check_output", "asyncio.create_subprocess_exec",

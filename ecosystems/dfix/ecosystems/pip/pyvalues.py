@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
+from dfix.ecosystems.pip.pysyntax import dotted, elements, integer, literal, positional
 from dfix.ecosystems.runtime import Anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _DEEPEST = 20
 _KEEPS = frozenset(
@@ -25,6 +27,12 @@ _KEEPS = frozenset(
         "expandvars",
     }
 )
+BINDING = frozenset({
+    cst.AssignTarget, cst.Assign, cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr,
+    cst.Del, cst.AsName, cst.Param, cst.FunctionDef, cst.ClassDef, cst.ImportAlias, cst.Global,
+    cst.Nonlocal, cst.MatchAs, cst.MatchStar,
+})  # fmt: skip
+"""The kinds of nodes that bind names."""
 _WRAPS = frozenset({"str", "Path", "PurePath", "fspath", "path"})
 
 
@@ -41,103 +49,103 @@ def plain(text: str) -> Value:
     return Value(text, Anchor.ROOT if text.startswith("/") else Anchor.WORKDIR)
 
 
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` of a name or attribute; "" for anything else."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        held = dotted(node.value)
-        return f"{held}.{node.attr}" if held else ""
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one module that are assigned once, with their values' expressions."""
 
     path: str
-    constants: Mapping[str, ast.expr]
+    constants: Mapping[str, cst.BaseExpression]
 
     @classmethod
-    def of(cls, path: str, tree: ast.Module) -> Names:
+    def of(cls, path: str, nodes: Iterable[cst.CSTNode]) -> Names:
         """Collect them; a name that anything else binds too is left out."""
-        values: dict[str, ast.expr] = {}
+        values: dict[str, cst.BaseExpression] = {}
         bound: dict[str, int] = {}
-        for node in ast.walk(tree):
+        for node in nodes:
+            if type(node) not in BINDING:
+                continue
             for name in _bound(node):
                 bound[name] = bound.get(name, 0) + 1
-            if (
-                isinstance(node, ast.Assign)
-                and len(node.targets) == 1
-                and isinstance(node.targets[0], ast.Name)
-            ):
-                values[node.targets[0].id] = node.value
-            elif (
-                isinstance(node, ast.AnnAssign)
-                and isinstance(node.target, ast.Name)
-                and node.value is not None
-            ):
-                values[node.target.id] = node.value
+            if isinstance(node, cst.Assign) and len(node.targets) == 1:
+                target, value = node.targets[0].target, node.value
+            elif isinstance(node, cst.AnnAssign) and node.value is not None:
+                target, value = node.target, node.value
+            else:
+                continue
+            if isinstance(target, cst.Name):
+                values[target.value] = value
         return cls(path, {name: value for name, value in values.items() if bound.get(name) == 1})
 
-    def value(self, node: ast.expr | None, depth: int = 0) -> Value | None:
+    def value(self, node: cst.CSTNode | None, depth: int = 0) -> Value | None:
         """The constant string or path that an expression has; None if it is not constant."""
         if depth > _DEEPEST:
             return None
+        text = literal(node)
+        if text is not None:
+            return plain(text)
         match node:
-            case ast.Constant(value=str(text)):
-                return plain(text)
-            case ast.Name(id="__file__"):
+            case cst.Name(value="__file__"):
                 return Value(self.path, Anchor.SOURCE)
-            case ast.Name(id=name) if name in self.constants:
+            case cst.Name(value=name) if name in self.constants:
                 return self.value(self.constants[name], depth + 1)
-            case ast.JoinedStr(values=parts):
-                return self._joined([self._part(part, depth) for part in parts])
-            case ast.BinOp(op=ast.Add(), left=left, right=right):
+            case cst.FormattedString(parts=parts):
+                return self._joined([self._part(node, part, depth) for part in parts])
+            case cst.ConcatenatedString(left=left, right=right):
                 return self._joined([self.value(left, depth + 1), self.value(right, depth + 1)])
-            case ast.BinOp(op=ast.Div(), left=left, right=right):
+            case cst.BinaryOperation(operator=cst.Add(), left=left, right=right):
+                return self._joined([self.value(left, depth + 1), self.value(right, depth + 1)])
+            case cst.BinaryOperation(operator=cst.Divide(), left=left, right=right):
                 return _paths([self.value(left, depth + 1), self.value(right, depth + 1)])
-            case ast.Attribute(value=held, attr="parent"):
+            case cst.Attribute(value=held, attr=cst.Name(value="parent")):
                 return _parent(self.value(held, depth + 1), 1)
-            case ast.Subscript(
-                value=ast.Attribute(value=held, attr="parents"),
-                slice=ast.Constant(value=int(level)),
+            case cst.Subscript(
+                value=cst.Attribute(value=held, attr=cst.Name(value="parents")),
+                slice=[cst.SubscriptElement(slice=cst.Index(value=cst.Integer() as level))],
             ):
-                return _parent(self.value(held, depth + 1), level + 1)
-            case ast.Call():
+                return _parent(self.value(held, depth + 1), min(integer(level) or 0, 99) + 1)
+            case cst.Call():
                 return self._call(node, depth)
             case _:
                 return None
 
-    def number(self, node: ast.expr | None, depth: int = 0) -> int | None:
+    def number(self, node: cst.CSTNode | None, depth: int = 0) -> int | None:
         """The number of an expression.
 
         Also as the default of `os.environ.get("PORT", 8000)` and inside `int(...)`.
         """
         if depth > _DEEPEST:
             return None
+        text = literal(node)
+        if text is not None:
+            return int(text) if text.isdecimal() and len(text) < _DEEPEST else None
         match node:
-            case ast.Constant(value=bool()):
-                return None
-            case ast.Constant(value=int(number)):
-                return number
-            case ast.Constant(value=str(text)) if text.isdecimal():
-                return int(text)
-            case ast.Name(id=name) if name in self.constants:
+            case cst.Integer():
+                return integer(node)
+            case cst.Name(value=name) if name in self.constants:
                 return self.number(self.constants[name], depth + 1)
-            case ast.BoolOp(op=ast.Or(), values=[*_, last]):
+            case cst.BooleanOperation(operator=cst.Or(), right=last):
                 return self.number(last, depth + 1)
-            case ast.Call(func=ast.Name(id="int"), args=[inner]):
+            case cst.Call(func=cst.Name(value="int"), args=[cst.Arg(value=inner)]):
                 return self.number(inner, depth + 1)
-            case ast.Call(func=function, args=[_, default]) if dotted(function).endswith(
-                ("getenv", "environ.get")
-            ):
+            case cst.Call(func=function, args=[_, cst.Arg(value=default)]) if dotted(
+                function
+            ).endswith(("getenv", "environ.get")):
                 return self.number(default, depth + 1)
             case _:
                 return None
 
-    def _part(self, part: ast.expr, depth: int) -> Value | None:
-        return self.value(part.value if isinstance(part, ast.FormattedValue) else part, depth + 1)
+    def _part(
+        self,
+        string: cst.FormattedString,
+        part: cst.BaseFormattedStringContent,
+        depth: int,
+    ) -> Value | None:
+        if isinstance(part, cst.FormattedStringExpression):
+            return self.value(part.expression, depth + 1)
+        text = part.value if isinstance(part, cst.FormattedStringText) else "\\"
+        if "\\" in text and "r" not in string.prefix.lower():
+            return None  # escapes, of which paths have none
+        return plain(text.replace("{{", "{").replace("}}", "}"))
 
     def _joined(self, parts: list[Value | None]) -> Value | None:
         known = [part for part in parts if part is not None]
@@ -152,14 +160,15 @@ class Names:
             else plain(text)
         )
 
-    def _call(self, node: ast.Call, depth: int) -> Value | None:
+    def _call(self, node: cst.Call, depth: int) -> Value | None:
         name = dotted(node.func)
-        last = node.func.attr if isinstance(node.func, ast.Attribute) else name
-        arguments = [self.value(argument, depth + 1) for argument in node.args]
+        held = node.func.value if isinstance(node.func, cst.Attribute) else None
+        last = node.func.attr.value if isinstance(node.func, cst.Attribute) else name
+        arguments = [self.value(argument, depth + 1) for argument in positional(node)]
         if name.endswith("path.join") or name == "join":
             return _paths(arguments)
-        if last == "joinpath" and isinstance(node.func, ast.Attribute):
-            return _paths([self.value(node.func.value, depth + 1), *arguments])
+        if last == "joinpath" and held is not None:
+            return _paths([self.value(held, depth + 1), *arguments])
         if last == "dirname" and len(arguments) == 1:
             return _parent(arguments[0], 1)
         if name in {"os.getcwd", "Path.cwd", "pathlib.Path.cwd"}:
@@ -169,29 +178,45 @@ class Names:
         if last in _KEEPS:
             if arguments:
                 return arguments[0]
-            return (
-                self.value(node.func.value, depth + 1)
-                if isinstance(node.func, ast.Attribute)
-                else None
-            )
+            return self.value(held, depth + 1) if held is not None else None
         return None
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def _bound(node: cst.CSTNode) -> Iterator[str]:
     match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
         case (
-            ast.arg(arg=name)
-            | ast.FunctionDef(name=name)
-            | ast.ClassDef(name=name)
-            | ast.AsyncFunctionDef(name=name)
+            cst.AssignTarget(target=target)
+            | cst.AnnAssign(target=target)
+            | cst.AugAssign(target=target)
+            | cst.For(target=target)
+            | cst.CompFor(target=target)
+            | cst.NamedExpr(target=target)
+            | cst.Del(target=target)
         ):
-            yield name
-        case ast.alias(name=name, asname=other):
-            yield other or name.split(".", maxsplit=1)[0]
-        case ast.Global(names=names) | ast.Nonlocal(names=names):
-            yield from names
+            yield from _targets(target)
+        case cst.AsName(name=target):
+            yield from _targets(target)
+        case cst.Param(name=name) | cst.FunctionDef(name=name) | cst.ClassDef(name=name):
+            yield name.value
+        case cst.ImportAlias(name=name, asname=other):
+            if other is not None:
+                yield from _targets(other.name)
+            else:
+                yield dotted(name).split(".", maxsplit=1)[0]
+        case cst.Global(names=names) | cst.Nonlocal(names=names):
+            yield from (item.name.value for item in names)
+        case cst.MatchAs(name=cst.Name(value=text)) | cst.MatchStar(name=cst.Name(value=text)):
+            yield text
+
+
+def _targets(node: cst.CSTNode) -> Iterator[str]:
+    if isinstance(node, cst.Name):
+        yield node.value
+    elif isinstance(node, cst.StarredElement):
+        yield from _targets(node.value)
+    else:
+        for element in elements(node) or ():
+            yield from _targets(element)
 
 
 def _paths(parts: list[Value | None]) -> Value | None:

@@ -24,6 +24,11 @@ PREFIX = "/usr/local"
 FOLDERS = {"glibc": ("bin", "share", "etc"), "musl": ("bin", "share")}
 SCHEME = "https://docs.python.org/3/library/sysconfig.html#posix-prefix"
 PURE = '[tool.dfix.split] pure = ["{name}"]'
+# Django's commands that write only where its settings say; a settings file that names a place outside is an obstacle.
+# https://docs.djangoproject.com/en/5.1/ref/contrib/staticfiles/#collectstatic
+INSIDE = tuple(
+    (python, "manage.py", command) for python in PYTHONS for command in ("collectstatic", "compilemessages", "check")
+)
 # They only install other distributions.
 INSTALLERS = frozenset({"pip", "setuptools", "wheel", "pip-tools", "build"})
 
@@ -89,6 +94,8 @@ def services(request: Request) -> Fact[Service]:
         Service(
             ecosystem="pip",
             shape="pip: site-packages + sources",
+            claimed=tuple(each for each in request.started if _is_python(request, each.words[0])),
+            inside=INSIDE,
             live=tuple(live),
             whole="Python runs its sources as they are",
             interpreter="python",
