@@ -29,7 +29,7 @@ class Elsewhere(Lexer):
     def __init__(self, _conf: object) -> None:
         pass
 
-    def lex(self, _state: object, _parser_state: object) -> Iterator[Token]:
+    def lex(self, lexer_state: object, parser_state: object) -> Iterator[Token]:
         """Never asked."""
         raise NotImplementedError
 
@@ -52,11 +52,11 @@ def declared(source: str) -> str:
 
 def compiled(source: str) -> Tables:
     """The tables of a grammar, states renumbered from the start."""
-    engine = lark_for(source)
-    table = engine.parser.parser._parse_table  # noqa: SLF001 - Lark offers no other door to it
-    goal = table.end_states["start"]
-    order = {table.start_states["start"]: 0}
-    queue = [table.start_states["start"]]
+    engine: Any = lark_for(source)
+    table: Any = engine.parser.parser._parse_table  # noqa: SLF001 - Lark has no other door to it
+    goal: Any = table.end_states["start"]
+    order: dict[Any, int] = {table.start_states["start"]: 0}
+    queue: list[Any] = [table.start_states["start"]]
     for state in queue:
         for kind in sorted(table.states[state]):
             action, target = table.states[state][kind]

@@ -73,11 +73,19 @@ def load(name: str) -> Tables:
 class Driver:
     """A shift-reduce parser over one grammar's tables and one set of builder functions."""
 
-    __slots__ = ("_rules", "_tables")
+    __slots__ = ("_owner", "_rules", "_tables")
 
     def __init__(self, tables: Tables, builders: Mapping[str, Callable[..., Any]]) -> None:
         self._tables = tables
         self._rules = tuple((goal, size, builders.get(name)) for goal, size, name in tables.rules)
+        self._owner: Any = None
+
+    def of(self, owner: object) -> Driver:
+        """A driver over the same tables whose builder functions are given `owner` first."""
+        driver = Driver.__new__(Driver)
+        driver._tables, driver._rules = self._tables, self._rules  # noqa: SLF001 - the same class
+        driver._owner = owner  # noqa: SLF001 - the same class
+        return driver
 
     def parse(self, kinds: Sequence[str], values: Sequence[Any]) -> Any:
         """The value of the start symbol for these terminals. Raises UnexpectedToken."""
@@ -107,14 +115,16 @@ class Driver:
                 stack.append(value)
                 return True
             goal, size, builder = self._rules[~action]
-            if size:
-                if builder is not None:
-                    made = builder(*stack[-size:])
+            if builder is not None:
+                parts = stack[-size:] if size else ()
+                made = builder(*parts) if self._owner is None else builder(self._owner, *parts)
+                if size:
                     del stack[-size:]
-                    stack.append(made)
+                stack.append(made)
+            elif not size:
+                stack.append(None)
+            if size:
                 del path[-size:]
-            else:
-                stack.append(None if builder is None else builder())
             path.append(states[path[-1]][goal])
 
     def acceptable(self, path: Sequence[int]) -> frozenset[str]:

@@ -31,7 +31,7 @@ def openers(line: str) -> tuple[Opener, ...] | None:
         words = _Words(line, raw=True).split()
     except _Rejected:
         return ()
-    found = []
+    found: list[Opener] = []
     for word in words:
         try:
             opener = _opener(word)

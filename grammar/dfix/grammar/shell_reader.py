@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, NamedTuple
 
-from dfix.grammar.driver import END, Driver, Tables, load
+from dfix.grammar.driver import END, Driver, load
 from dfix.grammar.shell_words import Scanner, Unreadable, Word
 
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
+# A word that means what it says: nothing in it is special to any shell, and it ends where it ends.
+_LITERAL = re.compile(r"[A-Za-z0-9_./:@%+,-]+(?=[ \t\n;&|)]|\Z)")
 _DIGITS = re.compile(r"(?:[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})(?=[<>])")
 _REDIRECT = re.compile(r"<<<|<<-?|<>|<&|>>|>&|>\||&>>|&>|<|>")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]\s]*\])?\+?=")
@@ -46,11 +49,15 @@ _RESERVED = {
     "}": "RBRACE",
     "!": "BANG",
 }
+_MAYBE_BLANK = frozenset(" \t\\")
+_MAYBE_SPECIAL = frozenset("&|;()<>{0123456789")
 # Behind these a reserved word is an argument, whatever the grammar's look-ahead would allow.
 _PLAIN_CONTEXT = frozenset({"WORD", "ASSIGNMENT", "TARGET"})
 # Behind these stands one word, and behind that a reserved word again.
 _NAMING = frozenset({"FOR", "CASE", "FUNCTION"})
-_tables: Tables | None = None
+
+
+_NO_CONTEXT: frozenset[str] = frozenset()
 
 
 class Span(NamedTuple):
@@ -99,7 +106,7 @@ class Command:
         self.assignments = assignments
         self.words = words
         self.redirects = redirects
-        self.context: frozenset[str] = frozenset()
+        self.context: frozenset[str] = _NO_CONTEXT
 
     @property
     def values(self) -> tuple[str | None, ...]:
@@ -142,20 +149,19 @@ class Reader:
         self.marks: list[tuple[int, int, str]] = []
         self.opaque_parts = False
         self.ends_in_comment = False
-        self.scanner = Scanner(text, self._substitution, self._backquoted)
-        self._driver = Driver(
-            _shell_tables(), {name: getattr(self, f"_{name}") for name in BUILDERS}
-        )
+        self.scanner = Scanner(text, self._substitution, self._backquoted, self.commands)
+        self._driver = _shell_driver().of(self)
         self._documents: list[tuple[str, bool, bool]] = []  # terminator, chomp, quoted
 
     def read(self) -> list[Member]:
         """The members of the top-level list. Raises Unreadable."""
         members, _ = self._list(0, nested=False)
-        for command in self.commands:
-            start, end = command.start, command.end
-            command.context = frozenset(
-                label for first, last, label in self.marks if first <= start and end <= last
-            )
+        if self.marks:
+            for command in self.commands:
+                start, end = command.start, command.end
+                command.context = frozenset(
+                    label for first, last, label in self.marks if first <= start and end <= last
+                )
         self.commands.sort(key=lambda command: command.start)
         return members
 
@@ -188,14 +194,18 @@ class Reader:
     def _list(self, at: int, *, nested: bool) -> tuple[list[Member], int]:
         """Read a list from `at` to the end of the text or, nested, to the `)` that closes it."""
         text, size = self.text, len(self.text)
-        driver, path, stack = self._driver, [0], []  # type: ignore[var-annotated]
+        driver = self._driver
+        path = [0]
+        stack: list[Any] = []
         last = earlier = operator = ""
         while True:
-            blanks = _BLANKS.match(text, at)
-            if blanks is not None:
-                at = blanks.end()
-            start = at
             char = text[at : at + 1]
+            if char in _MAYBE_BLANK:
+                blanks = _BLANKS.match(text, at)
+                if blanks is not None:
+                    at = blanks.end()
+                    char = text[at : at + 1]
+            start = at
             if char == "#":
                 at = text.find("\n", at)
                 if at < 0:
@@ -211,7 +221,7 @@ class Reader:
             elif char == "\n":
                 kind, at = "NEWLINE", self._bodies(at + 1)
                 value = Span(start, start + 1)
-            elif (found := self._special(at, last, path)) is not None:
+            elif char in _MAYBE_SPECIAL and (found := self._special(at, last, path)) is not None:
                 kind, value, at = found
             else:
                 kind, value, at = self._word(at, last, earlier, path)
@@ -235,8 +245,6 @@ class Reader:
         if char in "0123456789{":
             digits = _DIGITS.match(text, at)
             return None if digits is None else ("FD", Span(*digits.span()), digits.end())
-        if char not in "&|;()<>":
-            return None
         if char in "<>" and text.startswith("(", at + 1):
             return None  # process substitution is a word
         redirect = _REDIRECT.match(text, at)
@@ -255,7 +263,13 @@ class Reader:
 
     def _word(self, at: int, last: str, earlier: str, path: list[int]) -> tuple[str, Any, int]:
         """The reserved word, assignment or word at `at`."""
-        text, scanner, accepts = self.text, self.scanner, self._driver.accepts
+        text = self.text
+        literal = _LITERAL.match(text, at)
+        if literal is not None:
+            plain = literal.group()
+            if plain not in _RESERVED and plain != "time":
+                return "WORD", Word(plain, at, value=plain), literal.end()
+        scanner, accepts = self.scanner, self._driver.accepts
         if last == "REDIRECT":
             word = scanner.word(at)
             return "WORD", word, word.end
@@ -322,32 +336,25 @@ class Reader:
         self.marks.append((span.start, span.end, label))
         return span
 
-    @staticmethod
-    def _nothing(_lines: None) -> list[Member]:
+    def _nothing(self, _lines: None) -> list[Member]:
         return []
 
-    @staticmethod
-    def _top(_lines: None, members: list[Member]) -> list[Member]:
+    def _top(self, _lines: None, members: list[Member]) -> list[Member]:
         return members
 
-    @staticmethod
-    def _none() -> None:
+    def _none(self) -> None:
         return None
 
-    @staticmethod
-    def _drop(_lines: None, _newline: Span) -> None:
+    def _drop(self, _lines: None, _newline: Span) -> None:
         return None
 
-    @staticmethod
-    def _keep(operator: Span) -> Span:
+    def _keep(self, operator: Span) -> Span:
         return operator
 
-    @staticmethod
-    def _separator(operator: Span, _lines: None) -> Span:
+    def _separator(self, operator: Span, _lines: None) -> Span:
         return operator
 
-    @staticmethod
-    def _first(pipeline: Any) -> list[Member]:
+    def _first(self, pipeline: Any) -> list[Member]:
         return [Member(pipeline)]
 
     def _joined(
@@ -364,8 +371,7 @@ class Reader:
         members.append(Member(pipeline))
         return members
 
-    @staticmethod
-    def _unended(members: list[Member]) -> list[Member]:
+    def _unended(self, members: list[Member]) -> list[Member]:
         return members
 
     def _ended(self, members: list[Member], operator: Span) -> list[Member]:
@@ -377,12 +383,12 @@ class Reader:
             self._mark(Span(members[first].pipeline.start, members[-1].pipeline.end), "background")
         return members
 
-    @staticmethod
-    def _one_command(command: Any) -> list[Any]:
+    def _one_command(self, command: Any) -> list[Any]:
         return [command]
 
-    @staticmethod
-    def _more_commands(commands: list[Any], _pipe: Span, _lines: None, command: Any) -> list[Any]:
+    def _more_commands(
+        self, commands: list[Any], _pipe: Span, _lines: None, command: Any
+    ) -> list[Any]:
         commands.append(command)
         return commands
 
@@ -394,12 +400,10 @@ class Reader:
     def _negated(self, bang: Span, pipeline: Any) -> Span:
         return self._mark(Span(bang.start, pipeline.end), "negated")
 
-    @staticmethod
-    def _one_part(part: Any) -> list[Any]:
+    def _one_part(self, part: Any) -> list[Any]:
         return [part]
 
-    @staticmethod
-    def _more_parts(parts: list[Any], part: Any) -> list[Any]:
+    def _more_parts(self, parts: list[Any], part: Any) -> list[Any]:
         parts.append(part)
         return parts
 
@@ -429,8 +433,7 @@ class Reader:
             target,
         )
 
-    @staticmethod
-    def _whole(*parts: Any) -> Span:
+    def _whole(self, *parts: Any) -> Span:
         """The range from the first part that has a place to the last one."""
         placed = [part for part in parts if part is not None]
         first, last = placed[0], placed[-1]
@@ -466,11 +469,10 @@ BUILDERS = (
 )  # fmt: skip
 
 
-def _shell_tables() -> Tables:
-    global _tables  # noqa: PLW0603 - read once, on first use
-    if _tables is None:
-        _tables = load("shell")
-    return _tables
+@functools.cache
+def _shell_driver() -> Driver:
+    """The driver of all readers; made on first use."""
+    return Driver(load("shell"), {name: getattr(Reader, f"_{name}") for name in BUILDERS})
 
 
 def _unexpected(what: str, at: int) -> Unreadable:

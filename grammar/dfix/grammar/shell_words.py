@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dfix.grammar.shell_reader import Command
+
 # Everything that neither ends a word nor changes how it is read.
 _PLAIN = re.compile(r"""[^ \t\n'"\\$`|&;<>()*?\[{]+""")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -23,6 +25,9 @@ _STOPS = "|&;<>()"
 
 class Unreadable(Exception):
     """The text is no shell script that could be read; the message says why."""
+
+
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 class Word:
@@ -42,7 +47,7 @@ class Word:
         *,
         value: str | None,
         glob: bool = False,
-        variables: frozenset[str] = frozenset(),
+        variables: frozenset[str] = _NO_NAMES,
         quoted: bool = False,
     ) -> None:
         self.text = text
@@ -62,17 +67,23 @@ class Scanner:
 
     `substitute(at)` reads the script of a command substitution whose first character is at `at` and
     gives the offset of the closing parenthesis; `backquoted(start, end)` is told of what stands
-    between backquotes.
+    between backquotes. Both add to `found`; what they added goes again if it was no arithmetic.
     """
 
-    __slots__ = ("_backquoted", "_names", "_substitute", "seen", "text")
+    __slots__ = ("_backquoted", "_counted", "_found", "_names", "_substitute", "seen", "text")
 
     def __init__(
-        self, text: str, substitute: Callable[[int], int], backquoted: Callable[[int, int], None]
+        self,
+        text: str,
+        substitute: Callable[[int], int],
+        backquoted: Callable[[int, int], None],
+        found: list[Command],
     ) -> None:
         self.text = text
         self._substitute = substitute
         self._backquoted = backquoted
+        self._found = found
+        self._counted: dict[int, int | None] = {}  # arithmetic tried: a second try would double
         self._names: set[str] = set()
         self.seen: set[str] = set()  # every variable named anywhere
 
@@ -156,12 +167,22 @@ class Scanner:
 
     def arithmetic(self, at: int) -> int | None:
         """The offset behind the `((...))` that opens at `at`; None if it is something else."""
+        if at in self._counted:
+            return self._counted[at]
+        known = len(self._found)
+        end: int | None = None
         try:
             close = self._balanced(at + 1, "(", ")", names=True)
         except Unreadable:
-            return None
-        self.seen |= self._names
-        return close + 1 if self.text.startswith(")", close) else None
+            pass
+        else:
+            end = close + 1 if self.text.startswith(")", close) else None
+        if end is None:
+            del self._found[known:]
+        else:
+            self.seen |= self._names
+        self._counted[at] = end
+        return end
 
     def condition(self, at: int) -> int:
         """The offset behind `[[ ... ]]`, whose brackets open at `at`."""
