@@ -14,7 +14,7 @@ from dfix.render.diff import file_diff
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dfix.refactor.report import Report
+    from dfix.refactor.report import Rebuilt, Report
     from dfix.refactor.transform import Evidence, Question
     from dfix.render.view import Group, View
 
@@ -128,6 +128,24 @@ def _file(name: str, report: Report) -> dict[str, Any]:
             for each in report.diagnostics
         ],
         "notes": list(report.notes),
+        "cost": [
+            {
+                "edit": each.edit,
+                "file": each.file,
+                "before": _rebuilt(each.before),
+                "after": _rebuilt(each.after),
+            }
+            for each in report.cost
+        ],
+    }
+
+
+def _rebuilt(count: Rebuilt) -> dict[str, Any]:
+    return {
+        "again": count.again,
+        "of": count.of,
+        "installs": count.installs,
+        "lines": list(count.lines),
     }
 
 

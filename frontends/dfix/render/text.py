@@ -10,7 +10,7 @@ from dfix.render.paint import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dfix.refactor.report import Dropped, Offered, Refusal, Report, Step
+    from dfix.refactor.report import Dropped, Offered, Rebuilt, Refusal, Report, Step
     from dfix.refactor.transform import Evidence
     from dfix.render.paint import Paint
     from dfix.render.view import View
@@ -72,6 +72,7 @@ def _paragraph(view: View, name: str, report: Report, paint: Paint) -> Iterator[
         return
     body = [
         *_steps(view, report, paint),
+        *_costs(view, report),
         *_offers(view, report, paint),
         *_held_back(view, report, paint),
     ]
@@ -94,6 +95,27 @@ def _steps(view: View, report: Report, paint: Paint) -> Iterator[str]:
         others = sorted(path for path in step.files if path != report.path)
         if others and view.explain:
             yield f"    files: {', '.join(others)}"
+
+
+def _costs(view: View, report: Report) -> Iterator[str]:
+    """What an edit rebuilds, before and after; that of a manifest only where more is asked for."""
+    full = view.explain or view.verbosity > 0
+    for each in report.cost:
+        if each.edit != "source" and not full:
+            continue
+        before, after = each.before, each.after
+        sentence = f"  after an edit of {each.file} {_share(before)}; then {after.again} of {after.of}"
+        if before.installs and not after.installs:
+            sentence += " and no install"
+        elif after.installs and not before.installs:
+            sentence += ", an install among them"
+        yield sentence
+
+
+def _share(rebuilt: Rebuilt) -> str:
+    verb = "step runs" if rebuilt.of == 1 else "steps run"
+    among = ", an install among them" if rebuilt.installs and rebuilt.again > 1 else ""
+    return f"{rebuilt.again} of {rebuilt.of} {verb} again{among}"
 
 
 def _offers(view: View, report: Report, paint: Paint) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dfix.refactor.config import Config
 from dfix.refactor.context import Context
 from dfix.refactor.model import Model, Readings
 from dfix.refactor.project import Project
-from dfix.refactor.report import Dropped, Ending, Offered, Part, Refusal, Report, Step
+from dfix.refactor.report import Cost, Dropped, Ending, Offered, Part, Refusal, Report, Step
 from dfix.refactor.transform import HeldBack, Level, Question, Rewrite, Transform
 
 if TYPE_CHECKING:
@@ -369,7 +369,17 @@ class Session:
             ending=ending,
             files=others,
             notes=tuple(self._notes()),
+            cost=self._cost() if ending.kind == "settled" and self.steps else (),
         )
+
+    def _cost(self) -> tuple[Cost, ...]:
+        """What edits of the project's files run again, before and after."""
+        if not self.project.at_hand:
+            return ()
+        from dfix.refactor.plans.editing import costs  # noqa: PLC0415 - only a file that changes needs it
+
+        was = Project(self.tree, self.path, self.config, repository=self.project.repository)
+        return costs((self._first, was), (self.model, self.project), self.config.target)
 
     def _notes(self) -> Iterable[str]:
         if not self.steps or not self.project.at_hand:

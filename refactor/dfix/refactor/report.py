@@ -87,6 +87,29 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What one build runs again: `again` of `of` steps (RUN, COPY, ADD, WORKDIR), on these lines, an install among them?"""
+
+    again: int
+    of: int
+    installs: bool
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an edit of a file of the project runs again, before and after all steps, told without a build.
+
+    `edit` is "source" or "manifest", `file` its path in the build context.
+    """
+
+    edit: str
+    file: str
+    before: Rebuilt
+    after: Rebuilt
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome for one Dockerfile. Paths are relative to the project's root, with forward slashes."""
 
@@ -105,6 +128,7 @@ class Report:
     notes: tuple[
         str, ...
     ] = ()  # "no builder is shown: current BuildKit is assumed", the context and its evidence
+    cost: tuple[Cost, ...] = ()  # for files that changed, as far as the project tells
 
     @property
     def changed(self) -> bool:

@@ -10,12 +10,14 @@ from dfix.ecosystems.facts import Known, Unknown
 from dfix.refactor.model import paths
 from dfix.refactor.model.cost import Edit, needed, rerun
 from dfix.refactor.model.layout import all_landings, transfers_before
+from dfix.refactor.report import Cost, Rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.model import Called, Model, Place
+    from dfix.refactor.model.cost import Rerun
     from dfix.refactor.project import Project
 
 ENOUGH = 3_000  # names that are looked at in search of a source file
@@ -47,6 +49,24 @@ def manifest_edit(model: Model, project: Project, target: str | None = None) -> 
     return next(
         (Edit("manifest", inputs[0]) for _, _, inputs in installs(model, project, target) if inputs), None
     )
+
+
+def costs(
+    before: tuple[Model, Project], after: tuple[Model, Project], target: str | None = None
+) -> tuple[Cost, ...]:
+    """What an edit of a source file and of a manifest run again, before and after a refactoring."""
+    found = []
+    for edit in (source_edit(*before, target) or source_edit(*after, target), manifest_edit(*before, target)):
+        if edit is not None and edit.file is not None:
+            was, now = (rebuilt(rerun(*side, edit, target)) for side in (before, after))
+            found.append(Cost(edit.kind, edit.file, was, now))
+    return tuple(found)
+
+
+def rebuilt(found: Rerun) -> Rebuilt:
+    """The numbers of one build."""
+    lines = tuple(step.places[0].line for step in found.again)
+    return Rebuilt(len(found.again), len(found.steps), found.installs, lines)
 
 
 def installs(

@@ -52,11 +52,16 @@ SECRETS = (
     "*.pem",
     "*.key",
 )
-# The same for what tools leave behind; each name is in a template of github.com/github/gitignore.
-LEFTOVERS = (
-    ".venv", "venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", "htmlcov", ".coverage", "coverage",
-    ".nyc_output", "npm-debug.log", "*.log", ".DS_Store", ".idea", ".vscode",
-)  # fmt: skip
+# The same for what tools leave behind; each name is in a template of github.com/github/gitignore. The names of a language
+# count where a file of the context shows it.
+LEFTOVERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (
+        ("requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "manage.py"),
+        (".venv", "venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", "htmlcov", ".coverage"),
+    ),
+    (("package.json",), ("coverage", ".nyc_output", "npm-debug.log")),
+    ((), ("*.log", ".DS_Store", ".idea", ".vscode")),
+)
 EDITORS = (
     ".idea",
     ".vscode",
@@ -326,7 +331,13 @@ def _leftovers(ctx: Context) -> Iterator[Fact[Entry]]:
     if isinstance(context, Unknown):
         return
     ignored = _git_ignored(ctx)
-    for name in (*SECRETS, *LEFTOVERS):
+    left = [
+        name
+        for shown_by, names in LEFTOVERS
+        if not shown_by or any(context.value.is_file(path) for path in shown_by)
+        for name in names
+    ]
+    for name in (*SECRETS, *left):
         if name in ignored:
             evidence = Evidence("a build from a clone never has what git ignores", ".gitignore")
             nested = name == "__pycache__"
