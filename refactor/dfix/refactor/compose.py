@@ -45,16 +45,7 @@ class Style:
         self.newline = file.newline
         words = [item.keyword.value for item in file.items if isinstance(item, Instruction)]
         self.lower = bool(words) and sum(word.islower() for word in words) * 2 > len(words)
-        self.indent = "    "
-        for item in file.items:
-            if isinstance(item, Run) and isinstance(item.body, ShellForm):
-                lines = item.body.text.text.split("\n")
-                blank = [
-                    line[: len(line) - len(line.lstrip())] for line in lines[1:] if line.strip()
-                ]
-                if blank and blank[0]:
-                    self.indent = blank[0]
-                    break
+        self.indent = _indent(file)
 
     def word(self, keyword: str) -> str:
         """The keyword in the file's case."""
@@ -63,6 +54,17 @@ class Style:
     def continuation(self) -> str:
         """Escape character, line end and indentation."""
         return f" {self.escape}{self.newline}{self.indent}"
+
+
+def _indent(file: Dockerfile) -> str:
+    """The smallest indent of the first RUN that goes on below its keyword: deeper lines are nested."""
+    for item in file.items:
+        if isinstance(item, Run) and isinstance(item.body, ShellForm):
+            lines = item.body.text.text.split("\n")
+            blank = [line[: len(line) - len(line.lstrip())] for line in lines[1:] if line.strip()]
+            if any(blank):
+                return min(filter(None, blank), key=len)
+    return "    "
 
 
 def keyword(style: Style, word: str) -> Token:

@@ -262,6 +262,8 @@ def command(called: Called, copied: Copied) -> str | None:
         return _redirects(called, copied)
     call = called.call
     if call is not None:
+        if call.role is Role.ADD and not call.everywhere:
+            return f"{' '.join(word or '...' for word in called.values[:3])} writes where the COPY does"
         if call.role in (Role.ADD, Role.CONFIG, Role.CLEAN) and not call.files:
             return _redirects(called, copied)
         return f"{' '.join(word or '...' for word in called.values[:3])} may read the sources"

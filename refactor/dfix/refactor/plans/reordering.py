@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.grammar.nodes import Item, Run, Transfer
-from dfix.refactor import compose, edits
+from dfix.grammar.nodes import Run, Transfer
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import context_path, landings
-from dfix.refactor.plans import caches, passing
+from dfix.refactor.plans import caches, passing, rearranging
 from dfix.refactor.plans.ignoring import with_patterns
 from dfix.refactor.scripts import NotDivisible, divide
 from dfix.refactor.transform import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dfix.ecosystems.calls import Inputs
+    from dfix.refactor import edits
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
 
@@ -58,6 +58,7 @@ class Install(NamedTuple):
 
 
 def copies_folder(ctx: Context, place: Place) -> bool:
+    """Does a COPY or ADD bring a folder of the build context?"""
     node = place.node
     if not isinstance(node, Transfer) or node.heredocs or place.source_stage is not None:
         return False
@@ -69,7 +70,12 @@ def copies_folder(ctx: Context, place: Place) -> bool:
 
 
 def first_install(ctx: Context, copy: Place) -> Reordering | NotMoved | None:
-    """The finding for the first install behind this COPY that reads its manifests from it."""
+    """The finding for the first install behind this COPY that reads its manifests from it, or reads nothing of it."""
+    found = _first_install(ctx, copy)
+    return _below_named(ctx, copy) if found is None else found
+
+
+def _first_install(ctx: Context, copy: Place) -> Reordering | NotMoved | None:
     target = copy.destination
     for later in copy.following:
         if not isinstance(later.node, Run) or not later.may_call:
@@ -104,6 +110,50 @@ def first_install(ctx: Context, copy: Place) -> Reordering | NotMoved | None:
         ):
             return None  # the sources are used here: what is installed later is no business of this COPY
     return None
+
+
+def _below_named(ctx: Context, copy: Place) -> Reordering | None:
+    """The COPY below the installs that name their packages, and so read nothing that it brings."""
+    target, source = copy.destination, _whole(copy)
+    if isinstance(target, Unknown) or source is None or not ctx.project.at_hand:
+        return None
+    copied = passing.Copied(copy, target.value, _brings(ctx, source, target.value))
+    last: Place | None = None
+    for later in copy.following:
+        if passing.instruction(later, copied) is not None:
+            break
+        if isinstance(later.node, Run) and rearranging.names_packages(later):
+            last = later
+    if last is None:
+        return None
+    called = next(each for each in last.called if each.call is not None)
+    words = " ".join(word or "..." for word in called.values[:3])
+    return Reordering(
+        copy,
+        words,
+        rearranging.below(copy, last, ctx.style),
+        {},
+        (Evidence(f"{words} names its packages and reads no file of the project", last.where),),
+        safe=False,
+    )
+
+
+def _whole(copy: Place) -> str | None:
+    """The one folder of the context that a COPY brings; None if there are several or it leaves some out."""
+    node = copy.node
+    assert isinstance(node, Transfer)  # noqa: S101 - the moved instruction is a COPY or ADD
+    if len(node.sources) != 1 or node.flag("exclude") is not None:
+        return None
+    return context_path(node.sources[0])
+
+
+def _brings(ctx: Context, source: str, target: str) -> Callable[[str], bool]:
+    def brings(path: str) -> bool:
+        below = paths.relative(path, target)
+        inside = posixpath.join(source, below) if below else source
+        return ctx.project.is_file(inside) or ctx.project.is_folder(inside)
+
+    return brings
 
 
 def _install(
@@ -168,12 +218,20 @@ def _install(
 
 
 def _fetched_before(copy: Place, later: Place, ecosystem: str) -> bool:
-    """Did an earlier step of the stage, in front of the COPY, fetch these dependencies already?"""
+    """Did an earlier step, in front of the COPY or in a stage below, fetch these dependencies already?
+
+    `go mod tidy` does too, so that a fetch behind it would find nothing left to do.
+    """
+    earlier = list(later.preceding)
+    below = copy.stage.parent
+    while below is not None:
+        earlier += below.places
+        below = below.parent
     return any(
         called.call is not None
         and called.call.ecosystem == ecosystem
-        and called.call.role in (Role.FETCH, Role.INSTALL)
-        for place in later.preceding
+        and called.call.role in (Role.FETCH, Role.INSTALL, Role.CHANGE)
+        for place in earlier
         if isinstance(place.node, Run)
         for called in place.called
     )
@@ -194,12 +252,7 @@ def _reordered(ctx: Context, copy: Place, install: Install, target: str) -> Reor
     place, called = install.place, install.called
     source = context_path(copy.node.sources[0]) or ""  # type: ignore[attr-defined]
 
-    def brings(path: str) -> bool:
-        below = paths.relative(path, target)
-        inside = posixpath.join(source, below) if below else source
-        return ctx.project.is_file(inside) or (ctx.project.is_folder(inside))
-
-    copied = passing.Copied(copy, target, brings)
+    copied = passing.Copied(copy, target, _brings(ctx, source, target))
     for between in copy.following:
         if between is place:
             break
@@ -214,9 +267,9 @@ def _reordered(ctx: Context, copy: Place, install: Install, target: str) -> Reor
         return ignored
     files, ignore_evidence = ignored
     missing = tuple(
-        path for path in install.inputs.files if not _brought(ctx, copy, path, source, target)
+        path for path in install.inputs.files if not _brought(ctx, install, path, source, target)
     )
-    changes = _changes(ctx, copy, install, body, missing, source)
+    changes = rearranging.changes(ctx, copy, install, body, missing, source)
     call = called.call
     assert call is not None  # noqa: S101 - an install is a call
     safe = (
@@ -335,10 +388,10 @@ def _ignored(
     return {path: text}, (Evidence(claim, path),)
 
 
-def _brought(ctx: Context, copy: Place, path: str, source: str, target: str) -> bool:
-    """Did an earlier COPY bring this file to the same place already?"""
+def _brought(ctx: Context, install: Install, path: str, source: str, target: str) -> bool:
+    """Does another COPY in front of the install bring this file to the same place?"""
     wanted = paths.join(target, posixpath.relpath(path, source or "."))
-    for earlier in copy.preceding:
+    for earlier in install.place.preceding:
         if not isinstance(earlier.node, Transfer) or earlier.source_stage is not None:
             continue
         landed = landings(earlier, ctx.project.is_folder)
@@ -348,89 +401,3 @@ def _brought(ctx: Context, copy: Place, path: str, source: str, target: str) -> 
         ):
             return True
     return False
-
-
-def _changes(
-    ctx: Context,
-    copy: Place,
-    install: Install,
-    body: tuple[Run | None, Run | None],
-    missing: tuple[str, ...],
-    source: str,
-) -> tuple[edits.Change, ...]:
-    node = copy.node
-    assert isinstance(node, Transfer)  # noqa: S101 - the moved instruction is a COPY or ADD
-    style = ctx.style
-    between = [each for each in copy.following if each.at < install.place.at]
-    moved = _absolute(copy, style) if any(each.node.name == "WORKDIR" for each in between) else node
-    base = moved.destination
-    flags = tuple(flag for flag in node.flags if flag.name in ("chown", "chmod", "link"))
-    copies = [
-        compose.copy(
-            style,
-            files,
-            _folder(base, posixpath.relpath(folder, source or ".") if folder else "."),
-            flags,
-        )
-        for folder, files in _by_folder(missing).items()
-    ]
-    first, rest = body
-    run = install.place.node
-    behind: list[Item] = []
-    if install.added is not None:
-        behind.append(compose.run(style, _fetch_script(install)))
-    elif first is not None:
-        behind.append(edits.bare(first))
-    mover = moved.with_changes(gap=run.gap if not between or run.gap.text else edits.no_gap())
-    behind.append(mover)
-    if rest is not None:
-        behind.append(edits.bare(rest) if install.added is None else rest)
-    head, *others = behind
-    head = head.with_changes(gap=run.gap, comments=run.comments if install.added is None else ())
-    changes = [edits.Change(run, (head, *others))]
-    if copies:
-        copies[0] = copies[0].with_changes(gap=node.gap)
-        if not run.gap.text and node.gap.text:
-            pass
-        changes.insert(0, edits.Change(node, tuple(copies)))
-    else:
-        changes.insert(0, edits.Change(node, ()))
-    return tuple(changes)
-
-
-def _fetch_script(install: Install) -> str:
-    words = " ".join(install.added or ())
-    workdir = install.place.before.workdir
-    directory = install.called.directory
-    if (
-        isinstance(workdir, Known)
-        and isinstance(directory, Known)
-        and workdir.value != directory.value
-    ):
-        return f"cd {directory.value} && {words}"
-    return words
-
-
-def _absolute(copy: Place, style: compose.Style) -> Transfer:
-    """The COPY with its destination spelled out, since a WORKDIR now stands in front of it."""
-    node, target = copy.node, copy.destination
-    assert isinstance(node, Transfer)  # noqa: S101 - the moved instruction is a COPY or ADD
-    if node.destination.startswith("/") or isinstance(target, Unknown):
-        return node
-    made = compose.copy(style, node.sources, target.value + ("/" if target.value != "/" else ""))
-    return node.with_changes(paths=made.paths)
-
-
-def _folder(base: str, below: str) -> str:
-    """The destination of files of one folder: always ends in a slash."""
-    if below == ".":
-        return "./" if base in (".", "./") else base.rstrip("/") + "/"
-    return f"{'.' if base in ('.', './') else base.rstrip('/')}/{below}/"
-
-
-def _by_folder(files: tuple[str, ...]) -> dict[str, list[str]]:
-    """The files by their folder, in order: `COPY a/x b/x ./` would flatten them."""
-    folders: dict[str, list[str]] = {}
-    for path in files:
-        folders.setdefault(posixpath.dirname(path), []).append(path)
-    return folders

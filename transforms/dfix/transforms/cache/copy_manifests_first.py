@@ -45,6 +45,15 @@ NPM = {
     ".dockerignore": "node_modules\n",
     "index.js": "",
 }
+GO = {
+    "go.mod": "module example.com/a\n\ngo 1.24\n\nrequire github.com/pkg/errors v0.9.1\n",
+    "go.sum": (
+        "github.com/pkg/errors v0.9.1 h1:FEBLx1zS214owpjy7qsBeixbURkuhQAwrK5UwLGTwt4=\n"
+        "github.com/pkg/errors v0.9.1/go.mod h1:bwawxfHBFNV+L2hUp1rHADufV3IMtnDRdf1r5NINEl0=\n"
+    ),
+    "main.go": 'package main\n\nimport _ "github.com/pkg/errors"\n\nfunc main() {}\n',
+    "cmd/app/main.go": 'package main\n\nimport _ "github.com/pkg/errors"\n\nfunc main() {}\n',
+}
 
 CASES = (
     Case.untouched(
@@ -72,6 +81,85 @@ CASES = (
             "RUN npm run build\n"
         ),
         project=NPM,
+    ),
+    Case.rewrites(
+        "what stands in front of the install runs again for no manifest",
+        before="FROM node:22\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y jq\nRUN npm ci\n",
+        after=(
+            "FROM node:22\nWORKDIR /app\nRUN apt-get update && apt-get install -y jq\n"
+            "COPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n"
+        ),
+        project=NPM,
+    ),
+    Case.rewrites(
+        "tools that name themselves come before the sources too",
+        before="FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm install -g pm2\nCMD pm2-runtime index.js\n",
+        after=(
+            "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\n"
+            "RUN npm install -g pm2\nCOPY . .\nCMD pm2-runtime index.js\n"
+        ),
+        project=NPM,
+    ),
+    Case.rewrites(
+        "an install that names its packages needs no manifest",
+        before="FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install flask\nCMD python app.py\n",
+        after="FROM python:3.12\nWORKDIR /app\nRUN pip install flask\nCOPY . .\nCMD python app.py\n",
+        project={"app.py": ""},
+    ),
+    Case.untouched(
+        "npm install of a named package writes into the project",
+        before="FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm install left-pad\n",
+        project=NPM,
+    ),
+    Case.rewrites(
+        "another COPY brings the manifest already",
+        before=(
+            "FROM python:3.12\nCOPY . /app\nWORKDIR /app\nCOPY requirements.txt .\n"
+            "RUN pip install -r requirements.txt\nEXPOSE 80\n"
+        ),
+        after=(
+            "FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+            "COPY . /app\nEXPOSE 80\n"
+        ),
+        project={"app.py": "", "requirements.txt": "flask==3.0.0\n"},
+    ),
+    Case.rewrites(
+        "the same COPY stands behind the install once more",
+        before=(
+            "FROM python:3.12\nWORKDIR /app\nCOPY . /app\nRUN pip install -r requirements.txt\nCOPY . /app\n"
+        ),
+        after=(
+            "FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt /app/\nRUN pip install -r requirements.txt\n"
+            "COPY . /app\n"
+        ),
+        project={"app.py": "", "requirements.txt": "flask==3.0.0\n"},
+    ),
+    Case.rewrites(
+        "a fetch is written in front of the COPY, which stays as it is",
+        before=(
+            "FROM golang:1.24\nWORKDIR /src\n\n# the sources\nCOPY . .\n\nWORKDIR /src/cmd/app\nRUN go build -o /app\n"
+        ),
+        after=(
+            "FROM golang:1.24\nWORKDIR /src\n\nCOPY go.mod go.sum ./\n\nRUN go mod download\n\n# the sources\nCOPY . .\n\n"
+            "WORKDIR /src/cmd/app\nRUN go build -o /app\n"
+        ),
+        project=GO,
+    ),
+    Case.untouched(
+        "the stage below has fetched the modules",
+        before=(
+            "FROM golang:1.24 AS base\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n"
+            "FROM base\nCOPY . .\nRUN go build -o /app .\n"
+        ),
+        project=GO,
+    ),
+    Case.untouched(
+        "go mod tidy has fetched the modules",
+        before=(
+            "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod tidy\nCOPY . .\n"
+            "RUN go build -o /app .\n"
+        ),
+        project=GO,
     ),
     Case.rewrites(
         "the ignore file does not leave out node_modules",

@@ -67,6 +67,18 @@ CASES = (
         after="FROM node:22\nRUN --mount=type=cache,target=/root/.npm \\\n    npm install -g pnpm\n",
     ),
     Case.rewrites(
+        "what follows the keywords stands in a column",
+        before="FROM    node:22\nRUN     npm ci\n",
+        after="FROM    node:22\nRUN     --mount=type=cache,target=/root/.npm \\\n    npm ci\n",
+    ),
+    Case.rewrites(
+        "the branches of a condition are indented more than the condition",
+        before="FROM node:22\nRUN if true; then \\\n        npm ci; \\\n    fi\n",
+        after=(
+            "FROM node:22\nRUN --mount=type=cache,target=/root/.npm \\\n    if true; then \\\n        npm ci; \\\n    fi\n"
+        ),
+    ),
+    Case.rewrites(
         "a user with a home of its own",
         before="FROM node:22\nUSER node\nRUN npm ci\n",
         after="FROM node:22\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 \\\n    npm ci\n",
@@ -194,8 +206,11 @@ def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mo
     style = ctx.style
     body = edited.body() if edited.needed else node.body
     flags = list(node.flags)
+    first = node.body.text if isinstance(node.body, ShellForm) else node.body.open
+    # Keywords and what follows them may stand in columns.
+    column = first.before if first.before.isspace() and "\n" not in first.before else " "
     for number, each in enumerate(mounted):
-        before = " " if number == 0 and not node.flags else style.continuation()
+        before = column if number == 0 and not node.flags else style.continuation()
         flags.append(
             compose.flag("mount", f"type=cache,target={each.target}{each.options}", before)
         )
