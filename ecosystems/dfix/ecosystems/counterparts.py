@@ -10,13 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dfix.ecosystems import tags
 from dfix.ecosystems.facts import Unknown
 from dfix.ecosystems.images import Image, families, image
 from dfix.ecosystems.references import HUB
+from dfix.ecosystems.tags import Part
 
 Purpose = Literal["runtime", "distroless", "alpine"]
 
+Texts = tuple[str, str]
+"""A stretch of a reference with its variables, and without."""
+
 _OFFICIAL = f"{HUB}/library/"
+_NAMES = {"suite": "release below", "second": "version below", "version": "version of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +30,16 @@ class Counterpart:
     """An image that can take another's place where only the result runs.
 
     `written` is the text for FROM: it repeats the variables of the old text. `pulls` names a
-    registry that the old reference did not use. `floats` says that the suite of both is unknown
-    and moves with the same tag.
+    registry that the old reference did not use. `floats` says that the suite of either is not
+    known. `newer` are shared libraries of which the old image has a newer version: what was built
+    against them must not be moved.
     """
 
     written: str
     image: Image
     pulls: str | None
     floats: bool
+    newer: frozenset[str]
     source: str
 
 
@@ -52,15 +60,17 @@ def counterparts(
 ) -> tuple[Counterpart, ...] | NoCounterpart:
     """Name the images that can run what `old` builds, the best first.
 
-    For ``runtime``: the same version and suite, with less in it. The suite is the same if
-    `Counterpart.floats` is false; otherwise both float. The first reason is given if there is none.
+    For ``runtime``: the same version and suite, with less in it. Of several that each run it, as
+    those of .NET do, the one that holds more comes first. If there is none, the first reason.
     """
     if old.reference.digest is not None:
         return NoCounterpart("digest-pinned", f"{old.name} is pinned to a digest")
     rows = [
         row
         for row in families()[old.family].get("counterpart", ())
-        if row["from"] == old.variant and row["for"] == purpose
+        if row["from"] == old.variant
+        and row["for"] == purpose
+        and tags.applies(row, old.release or ())
     ]
     found = [_counterpart(old, row) for row in rows]
     good = tuple(one for one in found if isinstance(one, Counterpart))
@@ -82,44 +92,61 @@ def _counterpart(old: Image, row: dict[str, Any]) -> Counterpart | NoCounterpart
     if isinstance(new, Unknown):
         return NoCounterpart("no-counterpart", new.why)
     floats = new.suite is None or old.suite is None
-    return Counterpart(texts[0], new, pulls, floats, row["source"])
+    newer = frozenset(row.get("newer", ()))
+    return Counterpart(texts[0], new, pulls, floats, newer, row["source"])
 
 
-def _tag(old: Image, row: dict[str, Any]) -> tuple[str, str] | NoCounterpart:
+def _tag(old: Image, row: dict[str, Any]) -> Texts | NoCounterpart:
     """The new tag, with variables and without."""
-    texts: list[str] = []
-    values: list[str] = []
+    found: list[Texts] = []
     for word in row["tag"]:
         if not word.startswith("{"):
-            texts.append(word)
-            values.append(word)
+            found.append((word, word))
             continue
-        kind = word.strip("{}")
-        part = next((part for part in old.parts if part.kind == kind.partition(".")[0]), None)
-        if kind == "suite.version":  # alpine3.20 -> 3.20
-            part = part and part._replace(
-                text=part.text.removeprefix("alpine"), start=part.start + len("alpine")
-            )
-        if part is None or part.text in ("", "alpine", "latest"):
-            if kind in row.get("needs", ()):
-                if kind == "suite" and old.suite is not None:
-                    texts.append(old.suite)
-                    values.append(old.suite)
-                    continue
-                return NoCounterpart("unknown-suite", f"the release below {old.name} moves")
-            if part is not None and not old.written.is_literal(part.start, part.end):
-                return NoCounterpart("variable-base", f"the tag of {old.name} is a variable")
-            continue
-        text = old.written.between(part.start, part.end)
-        if text is None:
-            why = f"the {kind.partition('.')[0]} is part of a variable in {old.name}"
-            return NoCounterpart("variable-base", why)
-        texts.append(text)
-        values.append(part.text)
-    return "-".join(texts), "-".join(values)
+        kind, _, piece = word.strip("{}").partition(".")
+        for part in _kept(old, kind) or (None,):
+            text = _text(old, part, piece)
+            if isinstance(text, NoCounterpart):
+                return text
+            if text is None and kind in row.get("needs", ()):
+                if kind != "suite" or old.suite is None or piece:
+                    slug = "unknown-suite" if kind == "suite" else "no-counterpart"
+                    return NoCounterpart(slug, f"the {_NAMES[kind]} {old.name} moves")
+                text = (old.suite, old.suite)
+            if text is not None:
+                found.append(text)
+    return "-".join(text for text, _ in found), "-".join(value for _, value in found)
 
 
-def _named(old: Image, target: str | None) -> tuple[tuple[str, str], str | None] | NoCounterpart:
+def _kept(old: Image, kind: str) -> list[Part]:
+    """The parts of the old tag that a placeholder stands for."""
+    if kind != "keep":
+        return [part for part in old.parts if part.kind == kind]
+    keep = families()[old.family].get("keep", ())
+    return [part for part in old.parts if part.kind == "word" and part.text in keep]
+
+
+def _text(old: Image, part: Part | None, piece: str) -> Texts | NoCounterpart | None:
+    """A part of the old tag as text and value; None for one that says nothing by itself."""
+    if part is None:
+        return None
+    if part.text == "latest" or (part.text == "alpine" and piece):
+        if old.written.is_literal(part.start, part.end):
+            return None
+        return NoCounterpart("variable-base", f"the tag of {old.name} is a variable")
+    start, value = part.start, part.text
+    if piece == "version":  # alpine3.20 -> 3.20
+        value = part.text.removeprefix("alpine").removeprefix("-")
+        start = part.end - len(value)
+    text = old.written.between(start, part.end)
+    if text is None:
+        return NoCounterpart(
+            "variable-base", f"the {part.kind} is part of a variable in {old.name}"
+        )
+    return text, value
+
+
+def _named(old: Image, target: str | None) -> tuple[Texts, str | None] | NoCounterpart:
     """The new name, with variables and without, and the registry that it newly pulls from."""
     name = old.reference.name
     whole = old.written.between(0, len(name))
@@ -127,15 +154,13 @@ def _named(old: Image, target: str | None) -> tuple[tuple[str, str], str | None]
         return NoCounterpart("variable-base", f"the name of {old.name} is part of a variable")
     if target is None:
         return (whole, name), None
-    if not target.startswith(_OFFICIAL):
-        registry = target.partition("/")[0]
-        return (target, target), None if registry == old.reference.registry else registry
-    if not old.home.startswith(_OFFICIAL):
-        why = f"under which name the registry of {name} has {target} is not known"
-        return NoCounterpart("foreign-registry", why)
-    keep = name.rfind("/") + 1
-    text = old.written.between(0, keep)
-    if text is None:
-        return NoCounterpart("variable-base", f"the name of {old.name} is part of a variable")
-    last = target.removeprefix(_OFFICIAL)
-    return (text + last, name[:keep] + last), None
+    folder, _, last = target.rpartition("/")
+    if folder == old.home.rpartition("/")[0]:
+        keep = name.rfind("/") + 1
+        text = old.written.between(0, keep)
+        if text is None:
+            return NoCounterpart("variable-base", f"the name of {old.name} is part of a variable")
+        return (text + last, name[:keep] + last), None
+    registry = target.partition("/")[0]
+    target = target.removeprefix(_OFFICIAL)
+    return (target, target), None if registry == old.reference.registry else registry

@@ -126,7 +126,7 @@ def image(
         return parts
     version = fixed.get("version") or tags.version(family, parts)
     suite = fixed.get("suite") or tags.suite(family, parts, version)
-    described = _variant(family, tags.words(family, fixed, parts), version)
+    described = _variant(family, tags.words(family, fixed, parts, suite), version)
     if isinstance(described, Unknown):
         return Unknown(f"{parsed.text}: {described.why}")
     variant, chain = described
@@ -240,8 +240,8 @@ def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str,
         # A version is the family's own: what lies below is dated by the suite.
         at = _dated(version or suite if family == layers[-1][0] else suite)
         facts |= {key: value for key, value in layer.items() if key in _PLAIN}
-        if layer.get("entrypoint") == ():
-            facts["entrypoint"] = None
+        if "entrypoint" in layer and "cmd" not in layer:
+            facts["cmd"] = None  # as a builder does: an ENTRYPOINT resets the CMD from below
         for name, row in layer.get("env", {}).items():
             holds = tags.applies(row, at)
             if holds is not False:
