@@ -97,4 +97,8 @@ SCRIPTS = [
     "echo )",
     "! ! a",
     "a;& b",
+    "a 2>&1<f 3>g",
+    "whil\\\ne a; do\\\n b; done",
+    "in",
+    "]] a",
 ]

@@ -48,6 +48,7 @@ _RESERVED = {
     "{": "LBRACE",
     "}": "RBRACE",
     "!": "BANG",
+    "]]": "UNOPENED",  # of no rule: it closes what `Scanner.condition` reads
 }
 _MAYBE_BLANK = frozenset(" \t\\")
 _MAYBE_SPECIAL = frozenset("&|;()<>{0123456789")
@@ -243,6 +244,8 @@ class Reader:
         text = self.text
         char = text[at]
         if char in "0123456789{":
+            if last == "REDIRECT":
+                return None
             digits = _DIGITS.match(text, at)
             return None if digits is None else ("FD", Span(*digits.span()), digits.end())
         if char in "<>" and text.startswith("(", at + 1):
@@ -288,11 +291,11 @@ class Reader:
             word = self._value(assigned.end())
             return "ASSIGNMENT", _Assigned(at, word.end, assigned.group(1), word), word.end
         word = scanner.word(at, array=assigned is not None)
-        kind = _RESERVED.get(word.text)
+        kind = _RESERVED.get(word.text.replace("\\\n", ""))
         if kind is not None:
             awaited = last not in _PLAIN_CONTEXT or (last == "WORD" and earlier in _NAMING)
             # where a command could begin, a reserved word out of place is no command of that name
-            if awaited and (accepts(path, kind) or (kind != "IN" and accepts(path, "IF"))):
+            if awaited and (accepts(path, kind) or accepts(path, "IF")):
                 return kind, Span(at, word.end), word.end
         return "WORD", word, word.end
 

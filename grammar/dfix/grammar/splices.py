@@ -21,9 +21,9 @@ def splice(token: Token, edits: Sequence[Edit], escape: str = "\\") -> Token:
     """A copy of the token with ranges of its cooked text replaced: `(start, end, new text)`.
 
     Raw text that no edit touches stays byte for byte: continuations, comment lines, blanks. A
-    removed range takes the continuations and comment lines inside it along. New text may hold
-    continuations of its own. What an edit leaves dangling at the end (a continuation, comment lines
-    that nothing follows) goes.
+    removed range takes its continuations along, and its comment lines unless it fills whole lines
+    that others follow; a replaced one takes both. New text may hold continuations of its own. What an
+    edit leaves dangling at the end (a continuation, comment lines that nothing follows) goes.
 
     Raises ValueError if edits overlap or lie outside, or if the outcome would end the logical line
     early.
@@ -38,6 +38,8 @@ def splice(token: Token, edits: Sequence[Edit], escape: str = "\\") -> Token:
             raise ValueError(msg)
         begin, stop = _raw_bounds(line, start, end)
         out.append(raw[raw_done : max(begin, raw_done)])
+        if not text:
+            text, stop = _comments_left(raw, max(begin, raw_done), stop, escape)  # noqa: PLW2901 - what is left of it
         out.append(text)
         done, raw_done = end, max(stop, raw_done)
     out.append(raw[raw_done:])
@@ -77,6 +79,23 @@ def _raw_bounds(line: Logical, start: int, end: int) -> tuple[int, int]:
     if end == size:
         return begin, len(line.raw)
     return begin, line.start(end) if cooked[end - 1] in " \t" else line.end(end)
+
+
+def _comments_left(raw: str, begin: int, stop: int, escape: str) -> tuple[str, int]:
+    """The comment lines of a removed range that filled its lines, behind a continuation; and where the text goes on.
+
+    The cooked text gains and loses no blank by that. Where something else stands on the last line,
+    nothing is left.
+    """
+    first, *lines = raw[begin:stop].split("\n")
+    comments = [line for line in lines[:-1] if line.lstrip(SPACE).startswith("#")]
+    behind, newline, _ = raw[stop:].partition("\n")
+    if not comments or not newline or behind.strip(SPACE) != escape:
+        return "", stop
+    blanks = behind[: len(behind) - len(behind.lstrip(SPACE))]
+    end = "\r\n" if first.endswith("\r") else "\n"
+    kept = f"{blanks}{escape}{end}" + "".join(f"{line}\n" for line in comments)
+    return kept, stop + len(behind) + 1
 
 
 def _closed(text: str, escape: str) -> str:
