@@ -48,6 +48,23 @@ def _known(reference: str, written: str | None = None, prefixes=()) -> Image:
         ("library/golang:1.22-bookworm", "library/debian:bookworm-slim"),
         ("golang:1.22-alpine3.19", "alpine:3.19"),
         ("debian:12", "debian:12-slim"),
+        ("ruby:3.3-bookworm", "ruby:3.3-slim-bookworm"),
+        ("rust:1.75-bookworm", "debian:bookworm-slim"),
+        ("rust:1.75-slim-bookworm", "debian:bookworm-slim"),
+        ("rust:1-alpine3.19", "alpine:3.19"),
+        ("eclipse-temurin:17", "eclipse-temurin:17-jre"),
+        ("eclipse-temurin:17-jdk-alpine-3.21", "eclipse-temurin:17-jre-alpine-3.21"),
+        ("maven:3.9-eclipse-temurin-17", "eclipse-temurin:17-jre"),
+        ("maven:3.9-eclipse-temurin-17-alpine", "eclipse-temurin:17-jre-alpine"),
+        ("gradle:8.5-jdk17-jammy", "eclipse-temurin:17-jre-jammy"),
+        ("openjdk:8-jdk", "openjdk:8-jre-slim"),
+        ("elixir:1.17-otp-27", "elixir:1.17-otp-27-slim"),
+        ("mcr.microsoft.com/dotnet/sdk:8.0", "mcr.microsoft.com/dotnet/aspnet:8.0"),
+        (
+            "mcr.microsoft.com/dotnet/sdk:8.0-bookworm-slim",
+            "mcr.microsoft.com/dotnet/aspnet:8.0-bookworm-slim",
+        ),
+        ("mcr.microsoft.com/dotnet/sdk:8.0-alpine", "mcr.microsoft.com/dotnet/aspnet:8.0-alpine"),
         ("debian:bookworm-20240110", "debian:bookworm-20240110-slim"),
     ],
 )
@@ -64,6 +81,12 @@ def test_the_smaller_member_of_the_family(old, new) -> None:
         ("golang:1.22-bookworm", "golang:1.22-${SUITE}", "debian:${SUITE}-slim"),
         ("golang:1.22-alpine3.19", "golang:${V}-alpine3.19", "alpine:3.19"),
         ("node:20", "${REGISTRY}node:20", "${REGISTRY}node:20-slim"),
+        (
+            "maven:3-eclipse-temurin-17",
+            "maven:3-eclipse-temurin-${JAVA}",
+            "eclipse-temurin:${JAVA}-jre",
+        ),
+        ("gradle:8-jdk17", "gradle:8-jdk${JAVA}", "eclipse-temurin:${JAVA}-jre"),
         ("docker.io/node:20", "${REGISTRY}/node:20", "${REGISTRY}/node:20-slim"),
         (
             "docker.io/library/golang:1-bookworm",
@@ -99,6 +122,26 @@ def test_both_float_where_the_tag_names_no_release() -> None:
 @pytest.mark.parametrize("reference", ["golang:1.22", "golang", "golang:1.22-alpine"])
 def test_another_family_needs_a_known_release(reference) -> None:
     assert _slug(reference) == "unknown-suite"
+
+
+def test_several_may_fit() -> None:
+    found = counterparts(_known("mcr.microsoft.com/dotnet/sdk:8.0"))
+    assert isinstance(found, tuple)
+    assert [each.image.variant for each in found] == ["aspnet", "runtime"]
+
+
+def test_a_compiler_newer_than_the_distribution_says_which_libraries_are() -> None:
+    assert "libstdc++.so.6" in _best("gcc:12-bookworm").newer
+    assert _best("rust:1-bookworm").newer == frozenset()
+    assert _slug("gcc:12") == "unknown-suite"
+
+
+@pytest.mark.parametrize(
+    "reference", ["maven:3-openjdk-17", "openjdk:17-jdk-slim", "gradle:8", "php:8.2-fpm"]
+)
+def test_no_run_time_of_the_same_publisher(reference) -> None:
+    known = image(reference)
+    assert not isinstance(known, Image) or _slug(reference) == "no-counterpart"
 
 
 @pytest.mark.parametrize(

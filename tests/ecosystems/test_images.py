@@ -67,10 +67,14 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
         "modifier",
         "variant",
         "counterpart",
-        "floating",
+        "keep",
+        "second_after",
+        "glued",
+        "suite_words",
+        "suite_variant",
     }
     for facts in (row.get("facts", {}), row["variant"][variant], *row.get("modifier", {}).values()):
-        assert set(facts) <= FACTS | {"words", "on"}
+        assert set(facts) <= FACTS | {"words", "on", "since", "until"}
         assert facts.get("libc") in (None, "glibc", "musl")
         assert facts.get("starts") in (None, "server", "repl", "shell", "none")
         for name, env in facts.get("env", {}).items():
@@ -81,7 +85,8 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
         for program in facts.get("programs", {}).values():
             assert set(program) <= {"since", "until"}
     said = set(row["variant"][variant]["words"])
-    assert said <= {
+    implied = {word for words in row.get("suite_variant", {}).values() for word in words}
+    assert said <= implied | {
         *row["words"],
         "alpine",
         *(w for r in row["repository"].values() for w in r.get("words", ())),
@@ -90,7 +95,10 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
 
 def test_no_two_variants_have_the_same_words() -> None:
     for row in FAMILIES.values():
-        words = [frozenset(variant["words"]) for variant in row["variant"].values()]
+        words = [
+            (frozenset(variant["words"]), variant.get("since"), variant.get("until"))
+            for variant in row["variant"].values()
+        ]
         assert len(words) == len(set(words))
 
 
@@ -100,7 +108,17 @@ def test_every_counterpart_has_a_source_and_names_known_variants() -> None:
             assert counterpart["source"].startswith("https://")
             assert counterpart["from"] in row["variant"]
             assert counterpart["for"] in ("runtime", "distroless", "alpine")
-            assert set(counterpart) <= {"from", "for", "tag", "image", "needs", "source", "when"}
+            assert set(counterpart) <= {
+                "from",
+                "for",
+                "tag",
+                "image",
+                "needs",
+                "source",
+                "since",
+                "until",
+                "newer",
+            }
 
 
 def test_every_mirror_and_release_is_described() -> None:
@@ -166,6 +184,31 @@ def test_every_mirror_and_release_is_described() -> None:
         ),
         (f"python:3.12-slim@{DIGEST}", "python", "slim", "3.12", None),
         ("scratch", "scratch", "empty", None, None),
+        ("eclipse-temurin:17-jre-alpine-3.21", "eclipse-temurin", "alpine-jre", "17", "alpine3.21"),
+        ("eclipse-temurin:21.0.3_9-jdk-jammy", "eclipse-temurin", "jdk", "21.0.3_9", "jammy"),
+        ("eclipse-temurin:8u502-b07-jdk", "eclipse-temurin", "jdk-8", "8u502-b07", None),
+        ("maven:3.9-eclipse-temurin-17-alpine", "maven", "temurin-alpine", "3.9", None),
+        ("gradle:8.5-jdk17", "gradle", "full", "8.5", None),
+        ("gradle:jdk21-alpine", "gradle", "alpine", None, None),
+        ("openjdk:8-jdk-slim-bullseye", "openjdk", "jdk-slim-8", "8", "bullseye"),
+        ("openjdk:11-jre", "openjdk", "jre", "11", None),
+        ("php:8.2-fpm-alpine3.18", "php", "alpine-fpm", "8.2", "alpine3.18"),
+        ("ruby:3.3-slim-bookworm", "ruby", "slim", "3.3", "bookworm"),
+        ("rust:1.75-slim-bookworm", "rust", "slim", "1.75", "bookworm"),
+        ("elixir:1.17-otp-27-alpine", "elixir", "alpine", "1.17", None),
+        ("denoland/deno:alpine-1.40.0", "deno", "alpine", None, None),
+        ("oven/bun:1-slim", "bun", "slim", "1", None),
+        ("mcr.microsoft.com/dotnet/sdk:8.0", "dotnet", "sdk", "8.0", "bookworm"),
+        ("mcr.microsoft.com/dotnet/aspnet:10.0", "dotnet", "aspnet-ubuntu", "10.0", "noble"),
+        (
+            "mcr.microsoft.com/dotnet/runtime:8.0-alpine3.19",
+            "dotnet",
+            "runtime-alpine",
+            "8.0",
+            "alpine3.19",
+        ),
+        ("amazonlinux:2", "amazonlinux", "al2", "2", None),
+        ("centos:centos7", "centos", "full", "7", None),
         ("arm64v8/python:3.12-slim", "python", "slim", "3.12", None),
         ("debian:sid-slim", "debian", "slim", None, "sid"),
         (
@@ -199,6 +242,14 @@ def test_a_reference_tells(reference, family, variant, version, suite) -> None:
         "node:20-slim-alpine",
         "nginx:slim",
         "unheard-of",
+        "openjdk:17",  # on Oracle Linux
+        "openjdk:17-jdk",
+        "mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled",
+        "maven:3-openjdk-17-slim",
+        "eclipse-temurin:17-jdk-ubi9-minimal",
+        "amazonlinux:latest",  # 2 once, 2023 today
+        "postgres:18",  # its volume moved
+        "mysql:8.0",  # on Debian once, on Oracle Linux today
         "python:${VERSION}",
     ],
 )
@@ -282,3 +333,24 @@ def test_the_version_is_a_row_of_numbers() -> None:
     assert _known("python:3.15-rc").release == (3, 15)
     assert _known("node:20.11.1").release == (20, 11, 1)
     assert _known("node:lts").release is None
+
+
+def test_an_entrypoint_forgets_the_command_from_below() -> None:
+    assert _known("eclipse-temurin:17-jre").cmd is None
+    assert _known("eclipse-temurin:17").cmd == ("jshell",)
+    assert _known("openjdk:8").cmd == ("bash",)
+
+
+def test_where_java_lies_is_claimed_for_plain_versions_only() -> None:
+    assert _known("openjdk:11-jre-slim").env["JAVA_HOME"].value == "/usr/local/openjdk-11"
+    assert _known("openjdk:11.0.2-jre-slim").env["JAVA_HOME"].value is None
+    assert _known("eclipse-temurin:17-jre").env["JAVA_HOME"].value == "/opt/java/openjdk"
+
+
+def test_servers_have_their_volumes_and_users() -> None:
+    postgres = _known("postgres:16-alpine")
+    assert (postgres.volumes, postgres.stopsignal) == (("/var/lib/postgresql/data",), "SIGINT")
+    assert postgres.users["postgres"].uid == 70
+    assert _known("redis:7").directories["/data"] == (999, 999)
+    assert _known("php:8.2-fpm").ports == ("9000",)
+    assert _known("php:8.2-apache").stopsignal == "SIGWINCH"

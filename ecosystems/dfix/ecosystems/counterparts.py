@@ -8,13 +8,15 @@ put together anew, so a file that takes its version from an argument still does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dfix.ecosystems import tags
 from dfix.ecosystems.facts import Unknown
 from dfix.ecosystems.images import Image, families, image
 from dfix.ecosystems.references import HUB
-from dfix.ecosystems.tags import Part
+
+if TYPE_CHECKING:
+    from dfix.ecosystems.tags import Part
 
 Purpose = Literal["runtime", "distroless", "alpine"]
 

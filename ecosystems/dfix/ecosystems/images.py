@@ -251,7 +251,9 @@ def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str,
             if tags.applies(row, at):
                 users[name] = Account(row["uid"], row["gid"], row["home"])
         directories |= layer.get("directories", {})
-        programs |= {name for name, row in layer.get("programs", {}).items() if tags.applies(row, at)}
+        programs |= {
+            name for name, row in layer.get("programs", {}).items() if tags.applies(row, at)
+        }
         sources += [source for source in layer.get("sources", ()) if source not in sources]
     return facts | {
         "env": env,
@@ -272,4 +274,6 @@ def _value(row: dict[str, Any], version: str | None) -> str | None:
     value: str | None = row.get("value")
     if value is None or "{major}" not in value:
         return value
-    return value.replace("{major}", version) if (version or "").isdigit() else None
+    if version is None or not version.isdigit():
+        return None
+    return value.replace("{major}", version)

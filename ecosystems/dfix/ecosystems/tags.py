@@ -77,7 +77,7 @@ def _part(
         return Part("date", token, start, end)
     if last is None:
         return Part("version", token, start, end)
-    if last.text == "alpine":  # alpine-3.21
+    if last.kind == "suite" and last.text == "alpine":  # alpine-3.21
         return [last._replace(text=f"alpine-{token}", end=end)]
     if last.text in family.get("second_after", ()):
         return Part("second", token, start, end)
