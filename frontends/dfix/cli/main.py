@@ -22,6 +22,7 @@ class Door(NamedTuple):
 DOORS = {
     "config": Door("config", "Show the settings that hold for a file, or the schema of all."),
     "explain": Door("explain", "Show a transform's page, or why a file is built as it is."),
+    "graph": Door("graph", "Draw the stages before and after, and what an edit rebuilds."),
     "list": Door("listing", "List the transforms."),
     "parse": Door("parse", "Show how a Dockerfile is read; --roundtrip proves it lossless."),
     "verify": Door("verify", "Build a file before and after, and compare everything."),

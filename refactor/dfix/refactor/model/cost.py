@@ -16,8 +16,9 @@ https://github.com/moby/buildkit/blob/master/solver/llbsolver/ops/exec.go (Cache
 https://github.com/moby/buildkit/blob/master/solver/llbsolver/ops/file.go (CacheMap, content digests by selector).
 Held to the engine's own CACHED lines by tests/refactor/test_cost.py.
 
-What a RUN writes is not known in general: one that runs again is taken to change what it may write, but for the outputs
-of an install that did not run again itself.
+What a RUN writes is not known in general. One that runs again is taken to change all that it may write, but for the
+outputs of an install that did not run again itself, and for files of the context that the edit leaves alone: the same
+commands on the same files give the same again.
 """
 
 from __future__ import annotations
@@ -124,12 +125,13 @@ def sources_of(stage: Stage) -> Iterator[Stage]:
             if not isinstance(place.source_stage, str):
                 yield place.source_stage
         for mount in place.mounts:
-            mounted = _mounted_stage(place, mount)
+            mounted = mounted_stage(place, mount)
             if mounted is not None:
                 yield mounted
 
 
-def _mounted_stage(place: Place, mount: Mount) -> Stage | None:
+def mounted_stage(place: Place, mount: Mount) -> Stage | None:
+    """The stage whose files a mount shows; None for the build context, an image, and other kinds of mount."""
     name = mount.options.get("from")
     return None if name is None else place.model.stage_named(name, before=place.stage)
 
@@ -236,7 +238,7 @@ class _Walk:
         if isinstance(node, Run):
             before = place.before
             inputs += [_value(before.workdir), _value(before.user), f"{before.shell}", _environment(place)]
-            mounted = (_mounted_stage(place, mount) for mount in place.mounts)
+            mounted = (mounted_stage(place, mount) for mount in place.mounts)
             inputs += [self.keys[stage.index] for stage in mounted if stage is not None]
         elif isinstance(node, Workdir):
             after = place.following[0].before if place.following else place.stage.final
@@ -273,7 +275,7 @@ class _Walk:
         source = mount.options.get("source") or mount.options.get("src") or "/"
         if "from" not in mount.options:
             return self._matched((source,), place)
-        stage = _mounted_stage(place, mount)
+        stage = mounted_stage(place, mount)
         if stage is not None and self._changed(stage, paths.join("/", source)):
             return f"what it mounts of {stage.label} changed"
         return ""
@@ -324,7 +326,7 @@ class _Walk:
         if isinstance(node, Workdir):
             return False
         if isinstance(node, Run):
-            return not _keeps(place, path)
+            return not (_keeps(place, path) or self._is_source(place.stage, path))
         target = place.destination
         if isinstance(target, Unknown):
             return True
@@ -335,8 +337,37 @@ class _Walk:
             return any(_lands_in(landing, self.edit.file, path) for landing in self._landings(place))
         return bool(self._copied(place))
 
+    def _is_source(self, stage: Stage, path: str) -> bool:
+        """Is this a file or folder of the context that the edit leaves alone? A RUN that runs again gives it again."""
+        for place in reversed(stage.places):
+            if not isinstance(place.node, Transfer) or place.source_stage is not None:
+                continue
+            for landing in self._landings(place):
+                if landing.whole and paths.within(path, landing.target):
+                    found = posixpath.join(landing.source, paths.relative(path, landing.target)).rstrip("/")
+                elif landing.target == path:
+                    found = landing.source
+                else:
+                    continue
+                edited = self.edit.file is not None and paths.within("/" + self.edit.file, "/" + found)
+                return not edited and self._is_there(found)
+        return False
+
+    def _is_there(self, path: str) -> bool:
+        if self.project.is_file(path):
+            return True
+        return bool(path) and self.project.is_folder(path) and not BUILT & set(path.split("/"))
+
     def _landings(self, place: Place) -> Iterator[Landing]:
         return all_landings(place, self.project.is_folder, self.project.matching)
+
+
+# Folders that build commands write by default, whether or not a developer's own build left one in the context.
+BUILT = frozenset({"dist", "build", "out", "target", "bin", "obj", "_build", ".next", ".nuxt", ".output", ".svelte-kit"})
+
+
+# Programs that run a project's own scripts: what they write lies in the project, or where a word of theirs says.
+INSIDE = frozenset({"python", "python3", "npm", "npx", "yarn", "pnpm", "node", "cd", "export", "mkdir", "rm", "echo", "true"})
 
 
 def _text(node: Instruction) -> str:
@@ -396,18 +427,24 @@ def _lands_in(landing: Landing, file: str | None, path: str) -> bool:
 
 def _keeps(place: Place, path: str) -> bool:
     """Does a RUN leave the outputs of an install as they are, although it runs again?"""
-    from dfix.ecosystems import ecosystem_of, ecosystems  # noqa: PLC0415 - read when a question needs it
-    from dfix.ecosystems.calls import Role  # noqa: PLC0415 - the same
+    from dfix.ecosystems import ecosystems  # noqa: PLC0415 - read when a question needs it
 
-    outputs = {output.path for each in ecosystems() for output in each.knowledge.outputs}
-    if not outputs & set(path.split("/")):
+    if place.script is None or any(_installs(called) for called in place.called):
         return False
-    return not any(
-        called.call is not None
-        and called.call.role in (Role.INSTALL, Role.ADD, Role.PROJECT)
-        and ecosystem_of(called.call).knowledge.outputs
-        for called in place.called
-    )
+    outputs = {output.path for each in ecosystems() for output in each.knowledge.outputs}
+    if outputs & set(path.split("/")):
+        return True
+    return all(_stays_inside(called, path) for called in place.called)
+
+
+def _stays_inside(called: Called, path: str) -> bool:
+    """Is this a command that writes below its working directory, or where its words say, and nowhere near `path`?"""
+    if not called.values:
+        return not called.command.redirects
+    if called.program not in INSIDE or isinstance(called.directory, Unknown):
+        return False
+    places = [called.directory.value, *(word for word in called.values[1:] if word is not None and word.startswith("/"))]
+    return None not in called.values and not any(paths.overlap(paths.join("/", each), path) for each in places)
 
 
 def _installs(called: Called) -> bool:
