@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.pip.modules import distributions_of
-from dfix.ecosystems.runtime import SOURCE_LIMIT, RuntimeFacts, united
+from dfix.ecosystems.runtime import RuntimeFacts, united
 from dfix.ecosystems.sources import Paths, paths_of, under
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dfix.ecosystems.pip.runtime import PythonProject
     from dfix.ecosystems.tree import Tree
 
+MOST_SOURCE = 2_000_000
+"""Characters of Python source that one project may have; LibCST and the walk take 1.5 s for 1 MB."""
 _TESTS = frozenset({
     "test", "tests", "testing", "docs", "doc", "examples", "benchmarks", "build", "dist",
     "node_modules", "env", "site-packages", "stubs", "typings", ".github",
@@ -128,7 +130,7 @@ class _Walk:
             if isinstance(text, Unknown):
                 return text
             self.spent += len(text.value)
-            if self.spent > SOURCE_LIMIT:
+            if self.spent > MOST_SOURCE:
                 return Unknown("the sources are larger than is read")
             source = read_source(path, text.value, self.paths, self.found.directory)
             if isinstance(source, Unknown):

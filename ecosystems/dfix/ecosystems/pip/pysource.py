@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 _HIGHEST_PORT = 65535
 # The kinds of nodes that are looked at: `isinstance` is slow on LibCST's abstract classes.
 _STRINGS = frozenset({cst.SimpleString, cst.ConcatenatedString})
+_HOLDERS = frozenset({cst.Attribute, cst.Subscript})
 _NAMES = frozenset({cst.Attribute, cst.Name})
 _TELLING = BINDING | _STRINGS | _NAMES | {
     cst.Call, cst.Subscript, cst.Import, cst.ImportFrom, cst.Expr,
@@ -369,9 +370,11 @@ def _silent(nodes: Iterable[Any]) -> set[int]:
     silent: set[int] = set()
     for node in nodes:
         kind = type(node)
-        if kind is cst.Subscript or kind is cst.Attribute:
-            silent.add(id(node.value))
-        elif isinstance(node, cst.Expr) and type(node.value) in _STRINGS:
+        if (
+            kind is cst.Subscript
+            or kind is cst.Attribute
+            or (isinstance(node, cst.Expr) and type(node.value) in _STRINGS)
+        ):
             silent.add(id(node.value))
         elif isinstance(node, cst.ConcatenatedString) and (
             id(node) in silent or literal(node) is not None

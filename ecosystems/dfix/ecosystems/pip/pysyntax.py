@@ -79,8 +79,8 @@ def _shallow(text: str) -> bool:
                 operators = 0
         elif part[0] != "#":
             operators += 1
-            if operators > MOST_OPERATORS:
-                return False
+        if operators > MOST_OPERATORS:
+            return False
     return not re.search(rf"^[ \t]{{{MOST_INDENT}}}", text, re.MULTILINE)
 
 
