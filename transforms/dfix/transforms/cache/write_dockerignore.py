@@ -10,6 +10,7 @@ https://docs.docker.com/build/concepts/context/#dockerignore-files
 - unknown-source: a COPY names something of the context that is not literal;
 - reads-history: a step, or a tool that a step runs, asks git about the project, so `.git` stays;
 - opaque-step: a RUN cannot be read, so only install outputs and secrets are kept out;
+- reads-env-file: something in the project reads `.env` by itself, when it is built or when it starts, so that file stays;
 - context-provides-install: a stage copies the project and installs nothing, so it needs what lies in the context;
 - unreadable-ignore-file: the ignore file in force cannot be read.
 
@@ -57,7 +58,17 @@ SECRETS = (
 LEFTOVERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
         ("requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "manage.py"),
-        (".venv", "venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", "htmlcov", ".coverage"),
+        (
+            ".venv",
+            "venv",
+            "__pycache__",
+            ".pytest_cache",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".tox",
+            "htmlcov",
+            ".coverage",
+        ),
     ),
     (("package.json",), ("coverage", ".nyc_output", "npm-debug.log")),
     ((), ("*.log", ".DS_Store", ".idea", ".vscode")),
@@ -125,6 +136,7 @@ class Entry(NamedTuple):
         "unknown-source",
         "reads-history",
         "opaque-step",
+        "reads-env-file",
         "context-provides-install",
         "unreadable-ignore-file",
     ),
@@ -165,6 +177,8 @@ def write_dockerignore(ctx: Context) -> Iterator[Finding]:
         left = ", ".join(each.pattern for each in wanted if not each.always)
         yield hold_back(copy, "opaque-step", f"{obstacle}, so {left} stay in the build context")
         wanted = [each for each in wanted if each.always]
+    if ctx.project.ignore_path is None and all(each.pattern in ORDER for each in wanted):
+        return  # a new file only to leave out the Dockerfile is not worth a reviewer's time
     if wanted:
         yield _written(ctx, copy, wanted)
 
@@ -193,6 +207,7 @@ def _written(ctx: Context, copy: Place, wanted: list[Entry]) -> Finding:
 
 
 ORDER = {".git": 0, "Dockerfile": 2, ".dockerignore": 3}
+ENV_FILES = (".env", ".env.local")
 
 
 def _broad(ctx: Context) -> Place | None:
@@ -226,7 +241,7 @@ def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
                         continue
                     pattern = posixpath.join(folder, output.path)
                     bare = next(
-                        filter(None, (_needs(each, call.ecosystem) for each in models)), None
+                        filter(None, (reading.takes_install(each, call.ecosystem) for each in models)), None
                     )
                     if bare is None:
                         claim = f"line {place.line} installs {pattern} in the image"
@@ -256,43 +271,6 @@ def _folder(ctx: Context, place: Place, directory: str) -> str | None:
                 if ctx.project.is_folder(found):
                     return found
     return None
-
-
-def _needs(model: Model, ecosystem: str) -> str | None:
-    """The stage of a file that copies the whole context, and neither installs nor takes an install from elsewhere."""
-    for stage in model.stages:
-        broad = next(
-            (
-                each.place
-                for each in reading.sources(model)
-                if each.path == "" and each.place.stage is stage
-            ),
-            None,
-        )
-        if broad is None or _installs(stage, ecosystem):
-            continue
-        return f"line {broad.line} of {model.path} copies the project into a stage that installs nothing"
-    return None
-
-
-def _installs(stage: Stage, ecosystem: str) -> bool:
-    """Does the stage, one below it or one on top of it install, or does it take files of a stage that does?"""
-    chain = [stage]
-    while chain[-1].parent is not None:
-        chain.append(chain[-1].parent)
-    chain += [each for each in stage.model.stages if each.parent in chain]
-    for each in chain:
-        for place in each.places:
-            if isinstance(place.node, Transfer) and place.source_stage is not None:
-                return True
-            if any(
-                called.call is not None
-                and called.call.ecosystem == ecosystem
-                and called.call.role in (Role.INSTALL, Role.FETCH)
-                for called in place.called
-            ):
-                return True
-    return False
 
 
 def _history(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
