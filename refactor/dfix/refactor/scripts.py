@@ -35,10 +35,28 @@ def appended(place: Place, command: str) -> ShellForm:
 
 def joint(place: Place, script: Script) -> str:
     """What stands between two commands of this script: its own last ` && `, line breaks included, or a plain one."""
-    for one, following in reversed(list(zip(script.elements, script.elements[1:], strict=False))):
+    pairs = list(zip(script.elements, script.elements[1:], strict=False))
+    for one, following in reversed(pairs):
         if one.operator == "&&":
             return raw_between(place, one, following)
+    if pairs and pairs[-1][0].operator == ";":
+        # `a; b` fails as b does, and so does `a; b && c`; under `set -e` it fails as any of them does.
+        between = raw_between(place, *pairs[-1])
+        return between if _exits_on_error(script) else between.replace(";", " &&", 1)
     return " && "
+
+
+def _exits_on_error(script: Script) -> bool:
+    """Does the script begin with `set -e`, alone or among other letters?"""
+    simple = script.elements[0].simple
+    return (
+        simple is not None
+        and simple.values[:1] == ("set",)
+        and any(
+            word and word.startswith("-") and not word.startswith("--") and "e" in word
+            for word in simple.values[1:2]
+        )
+    )
 
 
 def raw_between(place: Place, one: Element, following: Element) -> str:
@@ -50,6 +68,20 @@ def raw_between(place: Place, one: Element, following: Element) -> str:
     assert isinstance(node.body, ShellForm)  # noqa: S101 - the same
     raw = raw_range(node.body.text, one.end, following.start, place.stage.escape)
     return "\n".join(line for line in raw.split("\n") if not line.lstrip().startswith("#"))
+
+
+def comments_between(place: Place, at: int) -> tuple[str, ...]:
+    """The comment lines directly in front of the element `at`, which no half of a cut there would keep."""
+    from dfix.grammar.shell import raw_range  # noqa: PLC0415 - the script was read, so the module is loaded
+
+    script, node = place.script, place.node
+    assert script is not None  # noqa: S101 - the caller has read it
+    assert isinstance(node, Run)  # noqa: S101 - only a RUN has a script that is edited
+    assert isinstance(node.body, ShellForm)  # noqa: S101 - the same
+    raw = raw_range(
+        node.body.text, script.elements[at - 1].end, script.elements[at].start, place.stage.escape
+    )
+    return tuple(line.strip() for line in raw.split("\n") if line.lstrip().startswith("#"))
 
 
 class NotDivisible(Exception):

@@ -197,13 +197,59 @@ def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[
     """What speaks against mounting a store: the slug and the sentence. Download and compile caches have none."""
     if cache.kind is not CacheKind.STORE:
         return None
+    return _hidden(ctx, place, called, cache) or _missed(ctx, place, called, cache)
+
+
+def _hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
+    """The earlier step whose store, which stays in its layer, a mount here would hide."""
+    call, lies = called.call, target(place, called, cache)
+    assert call is not None  # noqa: S101 - only a call has caches
+    here = next((each for each in place.called if each.call is not None), called)
+    if here is called and ecosystem_of(call).is_offline_reader(call, environment(place, called)):
+        return (
+            "hidden-store",
+            "it works offline from the store of its layer, which a mount would hide",
+        )
+    for earlier in _earlier(place):
+        for each in earlier.called if earlier.node.name == "RUN" else ():
+            if each.call is None or each.call.ecosystem != call.ecosystem:
+                continue
+            caches = filled(earlier, each)
+            if isinstance(caches, Unknown) or cache.id not in {one.id for one in caches}:
+                continue
+            filled_there = target(earlier, each, cache)
+            if (
+                isinstance(lies, Known)
+                and isinstance(filled_there, Known)
+                and lies.value == filled_there.value
+                and _missed(ctx, earlier, each, cache) is not None
+            ):
+                return (
+                    "hidden-store",
+                    f"line {earlier.line} fills the store in its layer, which a mount would hide",
+                )
+    return None
+
+
+def _earlier(place: Place) -> list[Place]:
+    """What was built in front of a step, in its stage and in those that it builds on."""
+    found = list(place.preceding)
+    stage = place.stage.parent
+    while stage is not None:
+        found.extend(stage.places)
+        stage = stage.parent
+    return found
+
+
+def _missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
+    """Who would miss a store that only a mount of this step holds."""
     call = called.call
     assert call is not None  # noqa: S101 - only a call has caches
     for later in _later(place):
         node = later.node
         if node.name == "RUN":
             for each in later.called:
-                reason = _needs_store(each, call.ecosystem)
+                reason = _needs_store(later, each, call.ecosystem)
                 if reason is not None:
                     return "read-later", f"line {later.line} {reason}"
             if later.script is None:
@@ -237,13 +283,13 @@ def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[
     return None
 
 
-def _needs_store(each: Called, ecosystem: str) -> str | None:
+def _needs_store(place: Place, each: Called, ecosystem: str) -> str | None:
     """Why a later command would miss a store that only a mount holds."""
     call = each.call
     if call is not None:
         if call.ecosystem != ecosystem:
             return None
-        if call.offline:
+        if ecosystem_of(call).is_offline_reader(call, environment(place, each)):
             return "works offline from the store"
         return "runs what may read the store" if call.role is Role.RUN else None
     if ecosystem_of_store_readers(each):

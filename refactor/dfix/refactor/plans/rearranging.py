@@ -52,7 +52,7 @@ def changes(
     if not passed:
         behind += mover
     if rest is not None:
-        behind.append(edits.bare(rest) if install.added is None else rest)
+        behind.append(rest)
     comments = run.comments if install.added is None else ()
     head = behind[0].with_changes(comments=comments)
     if all(each.node.name == "WORKDIR" for each in between):
@@ -112,7 +112,9 @@ def _fetch_above(copy: Place, items: list[Item]) -> edits.Change:
     node = copy.node
     loose = node.gap if node.gap.text and copy.following[0].node.gap.text else edits.no_gap()
     first, *others = [each.with_changes(gap=loose) for each in items]
-    return edits.Change(node, (first.with_changes(gap=node.gap), *others, node.with_changes(gap=loose)))
+    return edits.Change(
+        node, (first.with_changes(gap=node.gap), *others, node.with_changes(gap=loose))
+    )
 
 
 def _passed(install: Install, rest: Item | None) -> list[Place]:

@@ -9,18 +9,18 @@ from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import Run, Transfer
+from dfix.refactor import compose, edits
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import context_path, landings
-from dfix.refactor.plans import caches, passing, rearranging
+from dfix.refactor.plans import caches, passing, reading, rearranging
 from dfix.refactor.plans.ignoring import with_patterns
-from dfix.refactor.scripts import NotDivisible, divide
+from dfix.refactor.scripts import NotDivisible, comments_between, divide
 from dfix.refactor.transform import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dfix.ecosystems.calls import Inputs
-    from dfix.refactor import edits
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
 
@@ -325,7 +325,13 @@ def _divided(
         first, second = divide(place, cut)
     except NotDivisible as obstacle:
         return NotMoved(place, *obstacle.args)
-    return node.with_changes(body=first), node.with_changes(body=second, heredocs=())
+    # Comment lines on the cut lead the second half; they stand in no half's own text.
+    comments = tuple(
+        compose.comment(ctx.style, text.removeprefix("#").strip())
+        for text in comments_between(place, cut)
+    )
+    rest = edits.bare(node).with_changes(body=second, heredocs=(), comments=comments)
+    return node.with_changes(body=first), rest
 
 
 def _only_installs(place: Place, called: Called) -> bool:
@@ -363,6 +369,19 @@ def _belongs(each: Called, install: Called) -> bool:
     )
 
 
+def _needs_ignored(ctx: Context, patterns: list[str]) -> str | None:
+    """Which step of which Dockerfile of this context names what the ignore file would leave out."""
+    for model in reading.models(ctx):
+        for source in reading.sources(model):
+            for pattern in patterns:
+                if source.path is not None and reading.names(source, pattern):
+                    return (
+                        f"the later COPY could bring {pattern} over the installed one, and line "
+                        f"{source.place.line} of {model.path} needs it in the context"
+                    )
+    return None
+
+
 def _ignored(
     ctx: Context, install: Install
 ) -> tuple[dict[str, str | None], tuple[Evidence, ...]] | NotMoved:
@@ -375,6 +394,9 @@ def _ignored(
         return {}, (
             Evidence(f"{', '.join(install.inputs.outputs)} cannot come from the context", where),
         )
+    reader = _needs_ignored(ctx, missing)
+    if reader is not None:
+        return NotMoved(install.place, "context-overwrites-install", reader)
     written = with_patterns(ctx.project, missing)
     if isinstance(written, Unknown):
         return NotMoved(

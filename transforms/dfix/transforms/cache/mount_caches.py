@@ -9,6 +9,7 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - unknown-uid: the user's numeric id is not known, and a mount belongs to root unless it says otherwise;
 - cache-parent: the mount's parent would be created for root, and the user could not write beside it;
 - read-later: a later step that cannot be read, or that works offline, needs what a store mount would keep to itself;
+- hidden-store: the store that the step reads stays in the layer of an earlier step, and a mount would hide it;
 - started-by-container: the container's start command reads the store;
 - ephemeral-runner: the shown CI keeps layers between runs, but no mounts;
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
@@ -110,6 +111,7 @@ class Mounted(NamedTuple):
         "unknown-uid",
         "cache-parent",
         "read-later",
+        "hidden-store",
         "started-by-container",
         "ephemeral-runner",
         "not-plain",
@@ -167,6 +169,8 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
 
 def _covers(mounted: str, target: str, place: Place) -> bool:
     value = place.before.resolve(mounted)
+    if isinstance(value, Unknown) and "$" in mounted:
+        return True  # whoever wrote it mounts something there, and two mounts on one folder do not go
     path = mounted if isinstance(value, Unknown) else value.value
     if not path.startswith("/"):
         workdir = place.before.workdir

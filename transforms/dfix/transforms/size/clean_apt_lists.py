@@ -127,7 +127,9 @@ def clean_apt_lists(ctx: Context) -> Iterator[Finding]:
         else:
             node = place.node
             assert isinstance(node.body, ShellForm)  # type: ignore[attr-defined]  # noqa: S101 - it has a script
-            body = appended(place, f"rm -rf {LISTS}/*")
+            # Whoever is not root and fetched them through sudo can remove them only so.
+            sudo = "sudo " if any("sudo" in called.wrappers for called in updates) else ""
+            body = appended(place, f"{sudo}rm -rf {LISTS}/*")
             yield Rewrite(
                 place.node,
                 "remove apt's package lists in the layer that fetched them",
