@@ -10,7 +10,7 @@ https://docs.docker.com/build/concepts/context/#dockerignore-files
 - unknown-source: a COPY names something of the context that is not literal;
 - reads-history: a step, or a tool that a step runs, asks git about the project, so `.git` stays;
 - opaque-step: a RUN cannot be read, so only install outputs and secrets are kept out;
-- reads-env-file: something in the project reads `.env` by itself, when it is built or when it starts, so that file stays;
+- reads-env-file: the project reads `.env` by itself, when it is built or when it starts, so that file stays;
 - context-provides-install: a stage copies the project and installs nothing, so it needs what lies in the context;
 - unreadable-ignore-file: the ignore file in force cannot be read.
 
@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.grammar.nodes import Transfer
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfix.refactor.context import Context
-    from dfix.refactor.model import Model, Place, Stage
+    from dfix.refactor.model import Model, Place
 
 RULE = "https://docs.docker.com/build/concepts/context/#dockerignore-files"
 TEMPLATES = "https://github.com/github/gitignore"
@@ -193,7 +192,7 @@ def _written(ctx: Context, copy: Place, wanted: list[Entry]) -> Finding:
     patterns = [each.pattern for each in wanted]
     shown = ", ".join(patterns[:3]) + (
         f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
-    )  # noqa: PLR2004
+    )
     return Rewrite(
         copy.node,
         f"keep {shown} out of the build context",
@@ -241,7 +240,10 @@ def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
                         continue
                     pattern = posixpath.join(folder, output.path)
                     bare = next(
-                        filter(None, (reading.takes_install(each, call.ecosystem) for each in models)), None
+                        filter(
+                            None, (reading.takes_install(each, call.ecosystem) for each in models)
+                        ),
+                        None,
                     )
                     if bare is None:
                         claim = f"line {place.line} installs {pattern} in the image"
@@ -309,6 +311,13 @@ def _leftovers(ctx: Context) -> Iterator[Fact[Entry]]:
     if isinstance(context, Unknown):
         return
     ignored = _git_ignored(ctx)
+    if any(name in ignored and not _excluded(ctx, name) for name in ENV_FILES):
+        from dfix.ecosystems.env_files import reader  # noqa: PLC0415 - few projects ask
+
+        found = reader(context.value)
+        if found is not None:
+            yield Unknown(f"{found}, so it stays in the build context", "reads-env-file")
+            ignored -= set(ENV_FILES)
     left = [
         name
         for shown_by, names in LEFTOVERS
