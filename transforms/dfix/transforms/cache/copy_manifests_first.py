@@ -1,6 +1,7 @@
 """Copy the dependency manifests and install before copying the sources.
 
-## Why A RUN is built again when anything in front of it changed. Where the whole project is copied
+## Why
+A RUN is built again when anything in front of it changed. Where the whole project is copied
 before its dependencies are installed, every edit of a source file installs them again. Source:
 https://docs.docker.com/build/cache/optimize/#order-your-layers
 
@@ -16,7 +17,8 @@ https://docs.docker.com/build/cache/optimize/#order-your-layers
 - unknown-directory: the directory of the install, or of the COPY, is not known;
 - no-project-files: the project's files are not at hand.
 
-## Level `safe` if the install enforces its lockfile and the ignore file already leaves out what it
+## Level
+`safe` if the install enforces its lockfile and the ignore file already leaves out what it
 writes; otherwise `review`: an install without a lock resolves anew on each source edit today, and
 would from now on keep its result.
 """

@@ -1,6 +1,7 @@
 """Declare the Dockerfile syntax where the file uses more than the oldest engine's own frontend knows.
 
-## Why A builder reads the file with the frontend that it brings, and an older one fails on a newer
+## Why
+A builder reads the file with the frontend that it brings, and an older one fails on a newer
 flag. With a syntax line it pulls the newest frontend of that line instead, whatever its own age.
 Source: https://docs.docker.com/build/buildkit/frontend/
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Place
 
 LINE = "docker/dockerfile:1"  # the newest stable release of version 1: https://docs.docker.com/reference/dockerfile/#syntax
+CHECKSUM = "--checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d"
 RULE = "https://docs.docker.com/build/buildkit/frontend/"
 
 CASES = (
@@ -44,11 +46,8 @@ CASES = (
     ),
     Case.rewrites(
         "a flag that came with 1.6",
-        before="FROM debian:12\nADD --checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d https://example.com/a /\n",
-        after=(
-            "# syntax=docker/dockerfile:1\nFROM debian:12\n"
-            "ADD --checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d https://example.com/a /\n"
-        ),
+        before=f"FROM debian:12\nADD {CHECKSUM} https://example.com/a /\n",
+        after=f"# syntax=docker/dockerfile:1\nFROM debian:12\nADD {CHECKSUM} https://example.com/a /\n",
     ),
     Case.holds_back(
         "the base comes from a registry of one's own",

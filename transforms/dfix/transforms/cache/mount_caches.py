@@ -1,6 +1,7 @@
 """Keep package managers' and compilers' caches between builds.
 
-## Why A RUN that is built again starts with an empty cache and downloads or compiles everything
+## Why
+A RUN that is built again starts with an empty cache and downloads or compiles everything
 anew. A cache mount keeps the cache from build to build, and out of the image. Source:
 https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 
@@ -15,7 +16,8 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
 - moved-cache: the variable that moves the cache has a value that is not known.
 
-## Level Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount`
+## Level
+Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount`
 already, else `review`. Stores that later steps read: `review`.
 """
 

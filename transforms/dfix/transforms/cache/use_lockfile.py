@@ -1,6 +1,7 @@
 """Install exactly what the lockfile says, and fail where it does not fit.
 
-## Why An install that may resolve anew gives another result on another day, and a new lockfile that
+## Why
+An install that may resolve anew gives another result on another day, and a new lockfile that
 nobody reads. The locked form of the command installs what was tested, or fails. Source:
 https://docs.npmjs.com/cli/v10/commands/npm-ci
 
@@ -20,7 +21,8 @@ https://docs.npmjs.com/cli/v10/commands/npm-ci
 - not-plain: the install stands where one word of it cannot be replaced alone;
 - no-project-files: the project's files are not at hand.
 
-## Level `review`: the versions that are installed may differ from those that the unlocked command
+## Level
+`review`: the versions that are installed may differ from those that the unlocked command
 would choose today.
 """
 
@@ -40,7 +42,7 @@ from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import all_landings, brought, transfers_before
-from dfix.refactor.plans import passing
+from dfix.refactor.plans import locking
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
 
@@ -157,11 +159,12 @@ def _locked(ctx: Context, place: Place, called: Called) -> Finding | None:
     grounds = _grounds(ctx, place, called)
     if grounds is None or isinstance(grounds, HeldBack):
         return grounds
-    touched = _touched(place, called, grounds)
+    files = [_image_path(path, grounds.folder, grounds.directory) for path in grounds.locked.reads]
+    touched = locking.touched(place, called, grounds.copied_by, grounds.directory, files)
     if touched is not None:
         return hold_back(place, "manifest-touched", touched)
     edited = Edited(place)
-    if not edited.possible or not _stands_alone(place, called):
+    if not edited.possible or not locking.stands_alone(place, called):
         return hold_back(
             place, "not-plain", "the install stands where it cannot be replaced on its own"
         )
@@ -221,7 +224,9 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
     refused: list[HeldBack] = []
     for folder in _folders(ctx, place, directory):
         # The call's own folder is already part of `directory`, so it is asked as if it ran there.
-        form = manager.locked_form(_here(call), sent, folder, runtime=_runtime(place, called))
+        form = manager.locked_form(
+            _here(call), sent, folder, runtime=locking.runtime(place, called)
+        )
         if form is None:
             return None
         if isinstance(form, Unknown):
@@ -233,7 +238,10 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
             continue
         return found
     if not refused:
-        if manager.locked_form(_here(call), sent, "", runtime=_runtime(place, called)) is None:
+        if (
+            manager.locked_form(_here(call), sent, "", runtime=locking.runtime(place, called))
+            is None
+        ):
             return None
         return hold_back(place, "unknown-folder", f"no COPY of this file brings {directory}")
     return next((each for each in refused if each.slug != "no-lockfile"), refused[0])
@@ -260,26 +268,6 @@ def _folders(ctx: Context, place: Place, directory: str) -> list[str]:
     return list(found)
 
 
-def _runtime(place: Place, called: Called) -> str | None:
-    """The version of the language's run time in the image, which tells the manager's; None if it does not."""
-    call, image = called.call, place.stage.root_image
-    assert call is not None  # noqa: S101 - the caller looked
-    knowledge = ecosystem_of(call).knowledge
-    if isinstance(image, Unknown) or image.family not in knowledge.extra.get("runtime-images", ()):
-        return None
-    first = place.stage.root.places[0]
-    if any(
-        package.partition("@")[0] in knowledge.programs
-        for earlier in _between(first, place)
-        for each in earlier.called
-        if each.call is not None and each.call.ecosystem == call.ecosystem and each.call.everywhere
-        for package in each.call.packages
-    ):
-        return None  # the manager itself is replaced
-    written = next((part.text for part in image.parts if part.kind == "version"), "latest")
-    return None if "$" in image.name else image.version or written
-
-
 def _refusal(
     ctx: Context, place: Place, called: Called, folder: str, form: Unknown, context: Tree
 ) -> HeldBack:
@@ -288,7 +276,7 @@ def _refusal(
     assert call is not None  # noqa: S101 - the caller looked
     if form.slug == "no-lockfile" and ctx.project.ignore_path is not None:
         whole = ecosystem_of(call).locked_form(
-            _here(call), context, folder, runtime=_runtime(place, called)
+            _here(call), context, folder, runtime=locking.runtime(place, called)
         )
         if isinstance(whole, Known) or (isinstance(whole, Unknown) and whole.slug != "no-lockfile"):
             sentence = f"{ctx.project.ignore_path} keeps the lockfile out of the build context"
@@ -304,7 +292,7 @@ def _placed(
     bringers: list[Place] = []
     *manifests, lock = locked.reads
     for path in (*manifests, lock):
-        at = paths.join(directory, posixpath.relpath(path, folder or "."))
+        at = _image_path(path, folder, directory)
         found = brought(at, place, project.is_folder, project.is_file, project.matching)
         if isinstance(found, Known) and found.value[0] == path:
             bringers.append(found.value[1])
@@ -349,65 +337,6 @@ def _with_lock(grounds: Grounds) -> edits.Change | None:
     )
 
 
-def _touched(place: Place, called: Called, grounds: Grounds) -> str | None:
-    """Why manifest or lockfile may no longer be what was copied, as half a sentence."""
-    names = {
-        paths.join(grounds.directory, posixpath.relpath(path, grounds.folder or "."))
-        for path in grounds.locked.reads
-    }
-    copied = passing.Copied(grounds.copied_by, grounds.directory, lambda path: path in names)
-    for earlier in _between(grounds.copied_by, place):
-        for each in earlier.called:
-            if each is called:
-                return None
-            reason = _changes_manifest(each, called)
-            if reason is None and not _installs(each):
-                reason = passing.command(each, copied)
-            if reason is not None:
-                return f"line {earlier.line}: {reason}"
-        if earlier.script is None:
-            return f"line {earlier.line} cannot be read as shell source"
-    return None
-
-
-def _between(first: Place, last: Place) -> Iterator[Place]:
-    """The RUNs behind `first` up to and with `last`, through the stages that lie between."""
-    stages = [last.stage]
-    while stages[-1] is not first.stage and stages[-1].parent is not None:
-        stages.append(stages[-1].parent)
-    for stage in reversed(stages):
-        for each in stage.runs():
-            behind = stage is not first.stage or each.at > first.at
-            if behind and (stage is not last.stage or each.at <= last.at):
-                yield each
-
-
-def _changes_manifest(each: Called, install: Called) -> str | None:
-    """Does a command of the same manager write manifest or lockfile?"""
-    call, main = each.call, install.call
-    if call is None or main is None or call.ecosystem != main.ecosystem:
-        return None
-    words = " ".join(word or "..." for word in each.values[:3])
-    if call.role is Role.ADD and not call.everywhere:
-        return f"{words} changes the manifest"
-    return None
-
-
-def _installs(each: Called) -> bool:
-    """Does a command only install, here or elsewhere? That leaves the manifest, and a lock that fits, as they are."""
-    return each.call is not None and each.call.role in (
-        Role.INSTALL,
-        Role.FETCH,
-        Role.PRUNE,
-        Role.CLEAN,
-        Role.CONFIG,
-    )
-
-
-def _stands_alone(place: Place, called: Called) -> bool:
-    """Is the command a plain member of an `&&` or `;` list, so that nothing runs instead of it when it fails?"""
-    script = place.script
-    if script is None or script.elements[called.element].simple is None:
-        return False
-    before = script.elements[called.element - 1].operator if called.element else ""
-    return "||" not in (before, script.elements[called.element].operator)
+def _image_path(path: str, folder: str, directory: str) -> str:
+    """Where a file of the folder lies in the image, if the folder is that directory."""
+    return paths.join(directory, posixpath.relpath(path, folder or "."))

@@ -1,6 +1,7 @@
 """Keep out of the build context what no step needs.
 
-## Why What is in the context and copied by a broad COPY is an input of that step: a commit, an
+## Why
+What is in the context and copied by a broad COPY is an input of that step: a commit, an
 editor's setting or a local install would build it again, and lands in the image. Secrets that lie
 beside the sources land there too. Source:
 https://docs.docker.com/build/concepts/context/#dockerignore-files
@@ -52,8 +53,9 @@ SECRETS = (
     "*.pem",
     "*.key",
 )
-# The same for what tools leave behind; each name is in a template of github.com/github/gitignore. The names of a language
-# count where a file of the context shows it.
+# The same for what tools leave behind; each name is in a template of github.com/github/gitignore. The names of a
+# language count where a file of the context shows it.
+FEW = 3  # entries that a title names
 LEFTOVERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
         ("requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "manage.py"),
@@ -190,9 +192,8 @@ def _written(ctx: Context, copy: Place, wanted: list[Entry]) -> Finding:
         return hold_back(copy, "unreadable-ignore-file", made.why)
     path, text = made.value
     patterns = [each.pattern for each in wanted]
-    shown = ", ".join(patterns[:3]) + (
-        f" and {len(patterns) - 3} more" if len(patterns) > 3 else ""
-    )
+    left = len(patterns) - FEW
+    shown = ", ".join(patterns[:FEW]) + (f" and {left} more" if left > 0 else "")
     return Rewrite(
         copy.node,
         f"keep {shown} out of the build context",

@@ -1,6 +1,7 @@
 """Clean apt's package lists in the layer that fetched them.
 
-## Why `apt-get update` leaves tens of megabytes under `/var/lib/apt/lists`. A later `RUN` that
+## Why
+`apt-get update` leaves tens of megabytes under `/var/lib/apt/lists`. A later `RUN` that
 removes them does not make the image smaller: the earlier layer still ships them. Source:
 https://docs.docker.com/build/building/best-practices/#apt-get
 

@@ -1,6 +1,7 @@
 """Split a stage that builds into a builder and a run-time stage.
 
-## Why A stage that builds ships its compilers, headers, sources and caches with the result. A
+## Why
+A stage that builds ships its compilers, headers, sources and caches with the result. A
 second stage that copies only what the container needs is smaller, starts with fewer known
 vulnerabilities, and loses nothing. Source: https://docs.docker.com/build/building/multi-stage/
 
@@ -30,7 +31,8 @@ vulnerabilities, and loses nothing. Source: https://docs.docker.com/build/buildi
 - foreign-registry: the counterpart is not known to be under the registry that is used here;
 - inherited-value: the old base sets a value that the application reads, and it is not known.
 
-## Level `review` for shapes that were built and started before and after by `bench/prove.py`
+## Level
+`review` for shapes that were built and started before and after by `bench/prove.py`
 (`proven.toml`); `bold` for all others, and the title says so.
 """
 
