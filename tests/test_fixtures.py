@@ -48,7 +48,10 @@ def cases(*, seed: bool = False) -> list[Any]:
         pytest.param(folder.parent, id=f"{folder.parent.parent.name}/{folder.parent.name}")
         for folder in sorted(ROOT.glob("*/*/before.Dockerfile"))
         if (folder.parent.parent.name == "seed") == seed
-        and (folder.parent.parent.name in ("seed", "_together") or not folder.parent.parent.name.startswith("_"))
+        and (
+            folder.parent.parent.name in ("seed", "_together")
+            or not folder.parent.parent.name.startswith("_")
+        )
     ]
 
 
@@ -76,7 +79,12 @@ def run(folder: Path, text: str, project: dict[str, str | bytes]) -> Report:
     path = case.get("path", "Dockerfile")
     name = folder.parent.name
     only = () if name in ("seed", "_together") else (name,)
-    config = Config(**{key: tuple(value) if isinstance(value, list) else value for key, value in case.get("config", {}).items()})
+    config = Config(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in case.get("config", {}).items()
+        }
+    )
     alone = not (folder / "project").is_dir() and name != "_together"
     return refactor(
         text,
@@ -109,7 +117,9 @@ def test_a_fixture_comes_out_as_it_says(folder: Path) -> None:
     assert sorted({each.slug for each in report.held_back}) == case.get("held-back", [])
     after = folder / "after"
     assert others(report) == {
-        path.relative_to(after).as_posix(): text_of(path) for path in after.rglob("*") if path.is_file()
+        path.relative_to(after).as_posix(): text_of(path)
+        for path in after.rglob("*")
+        if path.is_file()
     }
 
 
@@ -156,7 +166,9 @@ def test_an_example_of_the_guide_becomes_what_it_teaches(folder: Path) -> None:
 
 def test_every_folder_of_fixtures_belongs_to_a_transform() -> None:
     known = {each.id for each in CATALOGUE} | {"seed"}
-    named = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("_")}
+    named = {
+        path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("_")
+    }
     assert named <= known
 
 
@@ -179,6 +191,10 @@ def bless(folder: Path, report: Report) -> None:
     }
     lines = text_of(folder / "case.toml").splitlines()
     kept = [line for line in lines if line.partition("=")[0].strip() not in lists]
-    written = [f"{key} = [{', '.join(f'{each!r}' for each in value)}]".replace("'", '"') for key, value in lists.items() if value]
+    written = [
+        f"{key} = [{', '.join(f'{each!r}' for each in value)}]".replace("'", '"')
+        for key, value in lists.items()
+        if value
+    ]
     tables = next((at for at, line in enumerate(kept) if line.startswith("[")), len(kept))
     (folder / "case.toml").write_text("\n".join([*kept[:tables], *written, *kept[tables:]]) + "\n")

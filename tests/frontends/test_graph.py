@@ -26,7 +26,9 @@ RUN --mount=from=deps,target=/d "x"
 
 def chart(text: str, edit: Edit | None = None) -> str:
     model = Model(parse(text))
-    project = Project(MemoryTree({"Dockerfile": text, "package.json": "{}", "a.js": ""}), "Dockerfile", Config())
+    project = Project(
+        MemoryTree({"Dockerfile": text, "package.json": "{}", "a.js": ""}), "Dockerfile", Config()
+    )
     found = None if edit is None else rerun(model, project, edit)
     return "\n".join(render([Side("before", model, found)]))
 
@@ -50,11 +52,13 @@ def test_stages_are_joined_by_what_they_copy_and_mount():
 
 
 def test_text_cannot_leave_its_quotes():
-    assert '#quot;' in chart('FROM a AS b\nFROM c\nCOPY --from=b ["/a\\"b", "/x"]\n')
+    assert "#quot;" in chart('FROM a AS b\nFROM c\nCOPY --from=b ["/a\\"b", "/x"]\n')
 
 
 def test_the_command_draws_both_sides(tmp_path, monkeypatch):
-    (tmp_path / "Dockerfile").write_text("FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD node a.js\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD node a.js\n"
+    )
     (tmp_path / "package.json").write_text('{"name": "a", "dependencies": {"left-pad": "1.3.0"}}')
     (tmp_path / "package-lock.json").write_text(
         '{"name": "a", "lockfileVersion": 3, "packages": {"": {"dependencies": {"left-pad": "1.3.0"}},'

@@ -86,7 +86,9 @@ def build(folder: Path, env: dict[str, str], *arguments: str) -> dict[str, bool]
 def missing(project: Project, env: dict[str, str]) -> str | None:
     """A base image of the project that the engine does not hold."""
     for base in project.settings["bases"]:
-        shown = subprocess.run(["docker", "image", "inspect", base], env=env, capture_output=True, check=False)
+        shown = subprocess.run(
+            ["docker", "image", "inspect", base], env=env, capture_output=True, check=False
+        )
         if shown.returncode != 0:
             return base
     return None

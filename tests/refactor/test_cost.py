@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from refactor import engine_cache
@@ -13,9 +13,13 @@ from dfix.ecosystems.tree import DiskTree, MemoryTree
 from dfix.grammar import parse
 from dfix.refactor.config import Config
 from dfix.refactor.model import Model
-from dfix.refactor.model.cost import Edit, Rerun, needed, rerun
+from dfix.refactor.model.cost import Edit, Rerun, rerun
+from dfix.refactor.model.reach import needed
 from dfix.refactor.plans.editing import manifest_edit, source_edit
 from dfix.refactor.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = {
     "package.json": '{"name": "a", "dependencies": {"left-pad": "1.3.0"}}',
@@ -44,7 +48,9 @@ def test_without_an_edit_nothing_runs() -> None:
 
 
 def test_a_file_is_an_input_of_the_copy_that_brings_it_and_of_all_behind_it() -> None:
-    text = "FROM a\nRUN one\nCOPY package.json .\nRUN two\nCOPY src src\nRUN three\nENV A=1\nCMD x\n"
+    text = (
+        "FROM a\nRUN one\nCOPY package.json .\nRUN two\nCOPY src src\nRUN three\nENV A=1\nCMD x\n"
+    )
     assert again(text, SOURCE) == ["COPY src src", "RUN three"]
     assert again(text, MANIFEST) == ["COPY package.json .", "RUN two", "COPY src src", "RUN three"]
 
@@ -56,7 +62,7 @@ def test_a_file_is_an_input_of_the_copy_that_brings_it_and_of_all_behind_it() ->
         ("docs", False), ("*.js", False), ("src/*.ts", False), ("src/app.json", False), ("https://example.com/src/app.js", False),
     ],
 )  # fmt: skip
-def test_sources_match_as_copy_reads_them(source: str, edited: bool) -> None:
+def test_sources_match_as_copy_reads_them(source: str, *, edited: bool) -> None:
     instruction = "ADD" if "://" in source else "COPY"
     assert bool(again(f"FROM a\n{instruction} {source} /x/\n", SOURCE)) == edited
 
@@ -83,7 +89,9 @@ def test_a_bind_mount_is_an_input_of_its_run() -> None:
 
 
 def test_cache_and_secret_mounts_are_no_inputs() -> None:
-    assert not again("FROM a\nRUN --mount=type=cache,target=/src --mount=type=secret,id=x one\n", SOURCE)
+    assert not again(
+        "FROM a\nRUN --mount=type=cache,target=/src --mount=type=secret,id=x one\n", SOURCE
+    )
 
 
 def test_an_argument_is_an_input_of_every_run_behind_it_in_its_stage() -> None:
@@ -141,13 +149,23 @@ def test_stages_that_begin_alike_share_their_steps() -> None:
 
 def test_the_install_is_named() -> None:
     assert cost("FROM a\nCOPY . .\nRUN npm install\n", SOURCE).installs
-    assert cost("FROM a\nCOPY . .\nRUN apt-get update && apt-get install -y curl\n", SOURCE).installs
+    assert cost(
+        "FROM a\nCOPY . .\nRUN apt-get update && apt-get install -y curl\n", SOURCE
+    ).installs
     assert not cost("FROM a\nRUN npm ci\nCOPY . .\nRUN npm run build\n", SOURCE).installs
 
 
 def test_the_edited_source_is_one_that_no_install_reads() -> None:
     text = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
-    tree = MemoryTree({"Dockerfile": text, **FILES, "src/app.test.js": "", "vite.config.js": "", "node_modules/a.js": ""})
+    tree = MemoryTree(
+        {
+            "Dockerfile": text,
+            **FILES,
+            "src/app.test.js": "",
+            "vite.config.js": "",
+            "node_modules/a.js": "",
+        }
+    )
     project = Project(tree, "Dockerfile", Config())
     assert source_edit(Model(parse(text)), project) == SOURCE
     assert manifest_edit(Model(parse(text)), project) == MANIFEST
@@ -167,7 +185,9 @@ def test_the_report_says_what_an_edit_costs() -> None:
     )
     files = {**FILES, "package-lock.json": lock, ".dockerignore": "node_modules\n"}
     text = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
-    report = refactor(text, project=MemoryTree({"Dockerfile": text, **files}), only=["copy-manifests-first"])
+    report = refactor(
+        text, project=MemoryTree({"Dockerfile": text, **files}), only=["copy-manifests-first"]
+    )
     source = next(each for each in report.cost if each.edit == "source")
     assert (source.before.again, source.before.of, source.before.installs) == (2, 3, True)
     assert (source.after.again, source.after.of, source.after.installs) == (1, 4, False)
@@ -179,7 +199,9 @@ def test_the_report_says_what_an_edit_costs() -> None:
 def test_the_engine_takes_as_much_from_its_cache(name: str, side: str, tmp_path: Path) -> None:
     env = engine_cache.environment()
     if env is None:
-        pytest.skip("no container engine runs here: what the cost model says is not compared with CACHED lines")
+        pytest.skip(
+            "no container engine runs here: what the cost model says is not compared with CACHED lines"
+        )
     project = engine_cache.copied(name, tmp_path)
     lacking = engine_cache.missing(project, env)
     if lacking:
@@ -194,6 +216,8 @@ def test_the_engine_takes_as_much_from_its_cache(name: str, side: str, tmp_path:
     for kind in ("nothing", "source", "manifest"):
         path = "" if kind == "nothing" else engine_cache.edit(project, kind, f"n{time.time_ns()}")
         cached = engine_cache.build(project.folder, env)
-        told = rerun(model, Project(DiskTree(str(project.folder)), "Dockerfile", Config()), Edit(kind, path))
+        told = rerun(
+            model, Project(DiskTree(str(project.folder)), "Dockerfile", Config()), Edit(kind, path)
+        )
         assert len(told.steps) == len(cached), kind
         assert len(told.again) == sum(not hit for hit in cached.values()), (kind, cached)

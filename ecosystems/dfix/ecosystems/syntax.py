@@ -47,7 +47,9 @@ def of_flag(instruction: str, flag: str) -> Feature | None:
     """The feature that a flag of an instruction is, if it is one that not every frontend has."""
     for row in _rows()["flag"]:
         if row["name"] == flag and instruction in row["instructions"]:
-            return Feature(flag, f"{instruction} --{flag}", release(row["since"]) or (), row["source"])
+            return Feature(
+                flag, f"{instruction} --{flag}", release(row["since"]) or (), row["source"]
+            )
     return None
 
 

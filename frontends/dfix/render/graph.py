@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.grammar.nodes import Run, Transfer
-from dfix.refactor.model.cost import mounted_stage, needed
+from dfix.refactor.model.reach import mounted_stage, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,10 +62,14 @@ def _box(side: Side, stage: Stage, wanted: set[int]) -> str:
     elif side.rerun is None:
         return f'["{"<br/>".join(lines)}"]'
     else:
-        steps = [step for step in side.rerun.steps if any(each.stage is stage for each in step.places)]
+        steps = [
+            step for step in side.rerun.steps if any(each.stage is stage for each in step.places)
+        ]
         again = [step for step in steps if step.again]
         mark = "again" if again else "kept"
-        lines.append(f"{len(again)} of {len(steps)} run again" if again else f"{len(steps)} from the cache")
+        lines.append(
+            f"{len(again)} of {len(steps)} run again" if again else f"{len(steps)} from the cache"
+        )
         if any(step.installs for step in again):
             lines.append("an install among them")
     return f'["{"<br/>".join(lines)}"]:::{mark}'
@@ -95,4 +99,6 @@ def _edges(number: int, stage: Stage) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     """Text inside a mermaid string."""
-    return text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    return (
+        text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    )

@@ -65,7 +65,10 @@ def _sides(task: Task, report: Report, edited: str | None) -> list[Side]:
     from dfix.render.graph import Side  # noqa: PLC0415 - not for --help
 
     target = task.config.target
-    texts = {"before": (report.before, {}), "after": (report.after, {path: new for path, (_, new) in report.files.items()})}
+    texts = {
+        "before": (report.before, {}),
+        "after": (report.after, {path: new for path, (_, new) in report.files.items()}),
+    }
     if not report.changed:
         del texts["after"]
     sides: list[Side] = []
@@ -75,6 +78,10 @@ def _sides(task: Task, report: Report, edited: str | None) -> list[Side]:
         project = Project(disk(task.root), task.path, task.config, files)
         edit = edit or source_edit(model, project, target)
         found = None if edit is None else rerun(model, project, edit, target)
-        shown = title if found is None else f"{title}: {len(found.again)} of {len(found.steps)} steps run again after an edit of {found.edit.what}"
+        shown = (
+            title
+            if found is None
+            else f"{title}: {len(found.again)} of {len(found.steps)} steps run again after an edit of {found.edit.what}"
+        )
         sides.append(Side(shown, model, found, target))
     return sides

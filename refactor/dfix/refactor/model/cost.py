@@ -3,15 +3,15 @@
 A step (RUN, COPY, ADD, WORKDIR; FROM is none) is found in the cache while its key is the same. The inputs of the key:
 
 - all: the step in front of it, up to the base image; a COPY or ADD with `--link` does without;
-- RUN: the command, shell, user and working directory, every ENV in force and every ARG that the stage has declared so far,
-  used or not, the mounts, and the content of what bind mounts show;
+- RUN: the command, shell, user and working directory, every ENV in force and every ARG that the stage has declared so
+  far, used or not, the mounts, and the content of what bind mounts show;
 - COPY and ADD: flags, destination, and the *content* of the sources, whatever their times: of the build context as the
   ignore file leaves it, or of the stage that `--from` names, so that a stage that ran again but left the same files
   keeps the copy;
 - WORKDIR: the path.
 
-Equal steps on equal inputs are one step, in whichever stages they stand, and stages that the target does not need are not
-built. Sources: https://docs.docker.com/build/cache/invalidation/ ,
+Equal steps on equal inputs are one step, in whichever stages they stand, and stages that the target does not need are
+not built. Sources: https://docs.docker.com/build/cache/invalidation/ ,
 https://github.com/moby/buildkit/blob/master/solver/llbsolver/ops/exec.go (CacheMap),
 https://github.com/moby/buildkit/blob/master/solver/llbsolver/ops/file.go (CacheMap, content digests by selector).
 Held to the engine's own CACHED lines by tests/refactor/test_cost.py.
@@ -24,36 +24,26 @@ commands on the same files give the same again.
 from __future__ import annotations
 
 import posixpath
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import Arg, Env, Run, Transfer, Workdir
 from dfix.refactor.edits import bare
-from dfix.refactor.model import paths
+from dfix.refactor.model import content, paths
 from dfix.refactor.model.expand import variables
-from dfix.refactor.model.layout import GLOB, all_landings, context_path
+from dfix.refactor.model.layout import all_landings, context_path
+from dfix.refactor.model.reach import mounted_stage, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dfix.ecosystems.facts import Fact
     from dfix.grammar.nodes import Instruction
-    from dfix.refactor.model import Called, Model, Mount, Place, Stage
+    from dfix.refactor.model import Model, Mount, Place, Stage
     from dfix.refactor.model.layout import Landing
     from dfix.refactor.project import Project
 
 EditKind = Literal["nothing", "source", "manifest", "argument"]
-# Package managers of distributions, and their subcommands that install.
-SYSTEM_INSTALLS = {
-    "apt-get": frozenset({"install", "upgrade", "dist-upgrade"}),
-    "apt": frozenset({"install", "upgrade"}),
-    "apk": frozenset({"add", "upgrade"}),
-    "dnf": frozenset({"install", "update", "upgrade"}),
-    "microdnf": frozenset({"install", "update"}),
-    "yum": frozenset({"install", "update"}),
-    "zypper": frozenset({"install", "in"}),
-}
 
 
 class Edit(NamedTuple):
@@ -78,7 +68,7 @@ class Step(NamedTuple):
     @property
     def installs(self) -> bool:
         """Does it install packages?"""
-        return any(_installs(called) for called in self.places[0].called)
+        return any(content.installs(called) for called in self.places[0].called)
 
 
 class Rerun(NamedTuple):
@@ -98,44 +88,6 @@ class Rerun(NamedTuple):
         return any(step.installs for step in self.again)
 
 
-def needed(model: Model, target: str | None = None) -> tuple[Stage, ...]:
-    """The stages that a target needs, in order: what it builds on, copies from or mounts."""
-    if not model.stages:
-        return ()
-    last = model.final
-    if target is not None:
-        wanted = target.lower()
-        last = next(
-            (stage for stage in reversed(model.stages) if (stage.name or "").lower() == wanted),
-            model.stages[int(target)] if target.isdigit() and int(target) < len(model.stages) else last,
-        )
-    found = {last.index}
-    for stage in reversed(model.stages[: last.index + 1]):
-        if stage.index in found:
-            found.update(each.index for each in sources_of(stage))
-    return tuple(model.stages[index] for index in sorted(found))
-
-
-def sources_of(stage: Stage) -> Iterator[Stage]:
-    """The earlier stages that a stage builds on, copies from or mounts."""
-    if stage.parent is not None:
-        yield stage.parent
-    for place in stage.places:
-        if isinstance(place.node, Transfer) and place.source_stage is not None:
-            if not isinstance(place.source_stage, str):
-                yield place.source_stage
-        for mount in place.mounts:
-            mounted = mounted_stage(place, mount)
-            if mounted is not None:
-                yield mounted
-
-
-def mounted_stage(place: Place, mount: Mount) -> Stage | None:
-    """The stage whose files a mount shows; None for the build context, an image, and other kinds of mount."""
-    name = mount.options.get("from")
-    return None if name is None else place.model.stage_named(name, before=place.stage)
-
-
 def rerun(model: Model, project: Project, edit: Edit, target: str | None = None) -> Rerun:
     """Which steps of a build run again behind an edit, everything else being in the cache."""
     return _Walk(model, project, edit).over(needed(model, target))
@@ -153,28 +105,41 @@ class _Walk:
         self.keys: dict[int, str] = {}  # by stage: the key of its last step
         self.bases: dict[int, str] = {}  # by stage that stands on an image: the key of that
         self.places: dict[str, list[Place]] = {}
-        self.ran: dict[int, list[Place]] = {}  # by stage: its steps that run again, those of stages below not
-        self.tainted: dict[int, set[str]] = {}  # by stage: the variables whose value the edit changes
+        self.ran: dict[
+            int, list[Place]
+        ] = {}  # by stage: its steps that run again, those of stages below not
+        self.tainted: dict[
+            int, set[str]
+        ] = {}  # by stage: the variables whose value the edit changes
 
     def over(self, stages: Iterable[Stage]) -> Rerun:
         """The steps of these stages."""
         for stage in stages:
             self._stage(stage)
-        steps = tuple(Step(tuple(places), bool(self.why[key]), self.why[key]) for key, places in self.places.items())
+        steps = tuple(
+            Step(tuple(places), bool(self.why[key]), self.why[key])
+            for key, places in self.places.items()
+        )
         return Rerun(self.edit, steps)
 
     def _stage(self, stage: Stage) -> None:
         parent = stage.parent
-        tainted = self.tainted[stage.index] = set(self.tainted.get(parent.index, ())) if parent is not None else set()
+        tainted = self.tainted[stage.index] = (
+            set(self.tainted.get(parent.index, ())) if parent is not None else set()
+        )
         if parent is not None:
-            tainted -= parent.final.args() - parent.final.environment()  # arguments end with their stage
+            tainted -= (
+                parent.final.args() - parent.final.environment()
+            )  # arguments end with their stage
             key = self.keys[parent.index]
         else:
             platform = stage.node.flag("platform")
             words = [stage.node.image.value, "" if platform is None else platform.value]
             key = self._number(f"FROM {stage.reference or words[0]} {words[1]}")
             used = {name for word in words for name in variables(word, stage.escape)}
-            self.why[key] = "the base image is another" if self._depends(used) else self.why.get(key, "")
+            self.why[key] = (
+                "the base image is another" if self._depends(used) else self.why.get(key, "")
+            )
             self.bases[stage.index] = key
         self.ran[stage.index] = []
         for place in stage.places[1:]:
@@ -237,7 +202,12 @@ class _Walk:
         inputs = ["scratch" if node.flag("link") else parent, _text(node)]
         if isinstance(node, Run):
             before = place.before
-            inputs += [_value(before.workdir), _value(before.user), f"{before.shell}", _environment(place)]
+            inputs += [
+                _value(before.workdir),
+                _value(before.user),
+                f"{before.shell}",
+                _environment(place),
+            ]
             mounted = (mounted_stage(place, mount) for mount in place.mounts)
             inputs += [self.keys[stage.index] for stage in mounted if stage is not None]
         elif isinstance(node, Workdir):
@@ -246,7 +216,13 @@ class _Walk:
         elif isinstance(node, Transfer):
             source = place.source_stage
             inputs.append(_value(place.destination))
-            inputs.append(source if isinstance(source, str) else "" if source is None else self.keys[source.index])
+            inputs.append(
+                source
+                if isinstance(source, str)
+                else ""
+                if source is None
+                else self.keys[source.index]
+            )
         return self._number("\0".join(inputs))
 
     def _number(self, inputs: str) -> str:
@@ -285,21 +261,25 @@ class _Walk:
         node = place.node
         assert isinstance(node, Transfer)  # noqa: S101 - the caller looked
         stage = place.source_stage
-        resolved = [place.before.resolve(source) for source in node.sources if not source.startswith("<<")]
+        resolved = [
+            place.before.resolve(source) for source in node.sources if not source.startswith("<<")
+        ]
         if stage is None:
-            return self._matched([each.value if isinstance(each, Known) else "/" for each in resolved], place)
+            return self._matched(
+                [each.value if isinstance(each, Known) else "/" for each in resolved], place
+            )
         if isinstance(stage, str):
             return ""
         for source in resolved:
             path = paths.join("/", source.value) if isinstance(source, Known) else "/"
-            if self._changed(stage, _literal_stem(path)):
+            if self._changed(stage, content.literal_stem(path)):
                 return f"{path} of {stage.label} may be another"
         return ""
 
     def _matched(self, sources: Iterable[str], place: Place) -> str:
         """Is the edited file among these sources of the context?"""
         path = self.edit.file
-        if path is None or self.project.ignore.excludes(path) or _left_out(place, path):
+        if path is None or self.project.ignore.excludes(path) or content.left_out(place, path):
             return ""
         for source in sources:
             if "://" in source or source.startswith("git@"):
@@ -307,7 +287,7 @@ class _Walk:
             clean = context_path(source)
             if clean is not None and paths.within("/" + path, "/" + clean):
                 return f"{path} changed"
-            if clean is None and _globbed(path, source):
+            if clean is None and content.globbed(path, source):
                 return f"{path} changed"
         return ""
 
@@ -326,7 +306,7 @@ class _Walk:
         if isinstance(node, Workdir):
             return False
         if isinstance(node, Run):
-            return not (_keeps(place, path) or self._is_source(place.stage, path))
+            return not (content.keeps(place, path) or self._is_source(place.stage, path))
         target = place.destination
         if isinstance(target, Unknown):
             return True
@@ -334,7 +314,9 @@ class _Walk:
             return False
         stage = place.source_stage
         if stage is None:
-            return any(_lands_in(landing, self.edit.file, path) for landing in self._landings(place))
+            return any(
+                content.lands_in(landing, self.edit.file, path) for landing in self._landings(place)
+            )
         return bool(self._copied(place))
 
     def _is_source(self, stage: Stage, path: str) -> bool:
@@ -344,30 +326,28 @@ class _Walk:
                 continue
             for landing in self._landings(place):
                 if landing.whole and paths.within(path, landing.target):
-                    found = posixpath.join(landing.source, paths.relative(path, landing.target)).rstrip("/")
+                    found = posixpath.join(
+                        landing.source, paths.relative(path, landing.target)
+                    ).rstrip("/")
                 elif landing.target == path:
                     found = landing.source
                 else:
                     continue
-                edited = self.edit.file is not None and paths.within("/" + self.edit.file, "/" + found)
+                edited = self.edit.file is not None and paths.within(
+                    "/" + self.edit.file, "/" + found
+                )
                 return not edited and self._is_there(found)
         return False
 
     def _is_there(self, path: str) -> bool:
         if self.project.is_file(path):
             return True
-        return bool(path) and self.project.is_folder(path) and not BUILT & set(path.split("/"))
+        return (
+            bool(path) and self.project.is_folder(path) and not content.BUILT & set(path.split("/"))
+        )
 
     def _landings(self, place: Place) -> Iterator[Landing]:
         return all_landings(place, self.project.is_folder, self.project.matching)
-
-
-# Folders that build commands write by default, whether or not a developer's own build left one in the context.
-BUILT = frozenset({"dist", "build", "out", "target", "bin", "obj", "_build", ".next", ".nuxt", ".output", ".svelte-kit"})
-
-
-# Programs that run a project's own scripts: what they write lies in the project, or where a word of theirs says.
-INSIDE = frozenset({"python", "python3", "npm", "npx", "yarn", "pnpm", "node", "cd", "export", "mkdir", "rm", "echo", "true"})
 
 
 def _text(node: Instruction) -> str:
@@ -384,72 +364,6 @@ def _environment(place: Place) -> str:
     return " ".join(
         _text(state.node)
         for state in place.before.links()
-        if isinstance(state.node, Env) or (isinstance(state.node, Arg) and state.stage is place.stage)
+        if isinstance(state.node, Env)
+        or (isinstance(state.node, Arg) and state.stage is place.stage)
     )
-
-
-def _globbed(path: str, pattern: str) -> bool:
-    """Does a COPY pattern match the file, or a folder that holds it? (Go's filepath.Match, a level at a time.)"""
-    wanted = posixpath.normpath("/" + pattern).lstrip("/").split("/")
-    parts = path.split("/")
-    return len(parts) >= len(wanted) and all(
-        fnmatchcase(part, want) for part, want in zip(parts, wanted, strict=False)
-    )
-
-
-def _left_out(place: Place, path: str) -> bool:
-    """Does an `--exclude` of the COPY leave the file out?"""
-    patterns = [flag.value for flag in place.node.options if flag.name == "exclude"]
-    if not patterns:
-        return False
-    from dfix.ecosystems.ignore import Ignore  # noqa: PLC0415 - few files have the flag
-
-    return Ignore.parse("\n".join(patterns)).excludes(path)
-
-
-def _literal_stem(path: str) -> str:
-    """The folder in front of the first pattern character."""
-    at = min((path.find(char) for char in GLOB if char in path), default=len(path))
-    return path if at == len(path) else posixpath.dirname(path[:at]) or "/"
-
-
-def _lands_in(landing: Landing, file: str | None, path: str) -> bool:
-    if file is None:
-        return True
-    if landing.whole:
-        if not paths.within("/" + file, "/" + landing.source):
-            return False
-        at = paths.join(landing.target, posixpath.relpath(file, landing.source or "."))
-    else:
-        at = landing.target if landing.source == file else ""
-    return bool(at) and paths.overlap(at, path)
-
-
-def _keeps(place: Place, path: str) -> bool:
-    """Does a RUN leave the outputs of an install as they are, although it runs again?"""
-    from dfix.ecosystems import ecosystems  # noqa: PLC0415 - read when a question needs it
-
-    if place.script is None or any(_installs(called) for called in place.called):
-        return False
-    outputs = {output.path for each in ecosystems() for output in each.knowledge.outputs}
-    if outputs & set(path.split("/")):
-        return True
-    return all(_stays_inside(called, path) for called in place.called)
-
-
-def _stays_inside(called: Called, path: str) -> bool:
-    """Is this a command that writes below its working directory, or where its words say, and nowhere near `path`?"""
-    if not called.values:
-        return not called.command.redirects
-    if called.program not in INSIDE or isinstance(called.directory, Unknown):
-        return False
-    places = [called.directory.value, *(word for word in called.values[1:] if word is not None and word.startswith("/"))]
-    return None not in called.values and not any(paths.overlap(paths.join("/", each), path) for each in places)
-
-
-def _installs(called: Called) -> bool:
-    from dfix.ecosystems.calls import Role  # noqa: PLC0415 - read when a question needs it
-
-    if called.verb in SYSTEM_INSTALLS.get(called.program, ()):
-        return True
-    return called.call is not None and called.call.role in (Role.INSTALL, Role.FETCH, Role.ADD, Role.PROJECT)

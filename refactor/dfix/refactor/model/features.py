@@ -43,7 +43,10 @@ def features(node: Instruction) -> Iterator[Feature]:
 
 
 def _is_git(source: str) -> bool:
-    """https://docs.docker.com/reference/dockerfile/#add-git-repository"""
+    """Is a source of ADD a git address?
+
+    https://docs.docker.com/reference/dockerfile/#add-git-repository
+    """
     address = source.partition("#")[0]
     return source.startswith("git@") or ("://" in address and address.endswith(".git"))
 

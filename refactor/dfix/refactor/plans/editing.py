@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.refactor.model import paths
-from dfix.refactor.model.cost import Edit, needed, rerun
+from dfix.refactor.model.cost import Edit, rerun
 from dfix.refactor.model.layout import all_landings, transfers_before
+from dfix.refactor.model.reach import needed
 from dfix.refactor.report import Cost, Rebuilt
 
 if TYPE_CHECKING:
@@ -23,11 +24,26 @@ if TYPE_CHECKING:
 ENOUGH = 3_000  # names that are looked at in search of a source file
 # In the order in which they are taken: what is compiled or started first.
 SUFFIXES = (
-    ".go", ".rs", ".java", ".kt", ".scala", ".c", ".cc", ".cpp", ".cs", ".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs",
-    ".vue", ".svelte", ".rb", ".php", ".ex", ".exs", ".hs", ".swift", ".pl", ".lua", ".r", ".sh", ".html", ".css", ".md",
+    ".go", ".rs", ".java", ".kt", ".scala", ".c", ".cc", ".cpp", ".cs", ".py", ".ts", ".tsx",
+    ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte", ".rb", ".php", ".ex", ".exs", ".hs",
+    ".swift", ".pl", ".lua", ".r", ".sh", ".html", ".css", ".md",
 )  # fmt: skip
-ASIDE = ("test", "spec", "config", "setup.", "conftest", "mock", "example", "bench", "docs", "scripts", ".d.ts")
-SKIPPED = frozenset({"node_modules", ".venv", "venv", "vendor", "__pycache__", "target", "dist", "build", ".git"})
+ASIDE = (
+    "test",
+    "spec",
+    "config",
+    "setup.",
+    "conftest",
+    "mock",
+    "example",
+    "bench",
+    "docs",
+    "scripts",
+    ".d.ts",
+)
+SKIPPED = frozenset(
+    {"node_modules", ".venv", "venv", "vendor", "__pycache__", "target", "dist", "build", ".git"}
+)
 
 
 def source_edit(model: Model, project: Project, target: str | None = None) -> Edit | None:
@@ -36,7 +52,11 @@ def source_edit(model: Model, project: Project, target: str | None = None) -> Ed
     if isinstance(context, Unknown):
         return None
     read = {path for _, _, inputs in installs(model, project, target) for path in inputs}
-    found = [path for path in _walk(context.value, project) if path.endswith(SUFFIXES) and path not in read]
+    found = [
+        path
+        for path in _walk(context.value, project)
+        if path.endswith(SUFFIXES) and path not in read
+    ]
     for path in sorted(found, key=_rank):
         edit = Edit("source", path)
         if rerun(model, project, edit, target).again:
@@ -47,7 +67,12 @@ def source_edit(model: Model, project: Project, target: str | None = None) -> Ed
 def manifest_edit(model: Model, project: Project, target: str | None = None) -> Edit | None:
     """An edit of the manifest that the first install reads; None if there is none, or if it is not known."""
     return next(
-        (Edit("manifest", inputs[0]) for _, _, inputs in installs(model, project, target) if inputs), None
+        (
+            Edit("manifest", inputs[0])
+            for _, _, inputs in installs(model, project, target)
+            if inputs
+        ),
+        None,
     )
 
 
@@ -56,7 +81,10 @@ def costs(
 ) -> tuple[Cost, ...]:
     """What an edit of a source file and of a manifest run again, before and after a refactoring."""
     found = []
-    for edit in (source_edit(*before, target) or source_edit(*after, target), manifest_edit(*before, target)):
+    for edit in (
+        source_edit(*before, target) or source_edit(*after, target),
+        manifest_edit(*before, target),
+    ):
         if edit is not None and edit.file is not None:
             was, now = (rebuilt(rerun(*side, edit, target)) for side in (before, after))
             found.append(Cost(edit.kind, edit.file, was, now))
@@ -84,7 +112,11 @@ def installs(
         for place in stage.runs():
             for called in place.called:
                 call = called.call
-                if call is None or call.role not in (Role.INSTALL, Role.FETCH) or isinstance(called.directory, Unknown):
+                if (
+                    call is None
+                    or call.role not in (Role.INSTALL, Role.FETCH)
+                    or isinstance(called.directory, Unknown)
+                ):
                     continue
                 directory = called.directory.value
                 folder = _folder(project, place, paths.join(directory, call.directory))
@@ -101,7 +133,9 @@ def _folder(project: Project, place: Place, directory: str) -> str | None:
             continue
         for landing in all_landings(earlier, project.is_folder, project.matching):
             if landing.whole and paths.within(directory, landing.target):
-                return posixpath.join(landing.source, paths.relative(directory, landing.target)).rstrip("/")
+                return posixpath.join(
+                    landing.source, paths.relative(directory, landing.target)
+                ).rstrip("/")
             if not landing.whole and posixpath.dirname(landing.target) == directory:
                 return posixpath.dirname(landing.source)
     return None

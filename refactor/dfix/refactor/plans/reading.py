@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.context import Context
-    from dfix.refactor.model import Model, Place
+    from dfix.refactor.model import Model, Place, Stage
 
 FEW = 40  # Dockerfiles of one repository that are read
 MANY = 4_000  # project files that are searched for calls of git
 LARGE = 200_000  # characters: what is larger is data or generated
 # Subcommands that need no repository of the project's own.
 AWAY = frozenset({"clone", "config", "--version", "version", "lfs", "init", None})
-# What tells that something asks git for the project's history: calls as they stand in scripts and sources, and tools that
-# make a version of it. https://setuptools-scm.readthedocs.io https://github.com/ofek/hatch-vcs https://docs.openstack.org/pbr
+# What tells that something asks git for the project's history: calls as they stand in scripts and sources, and
+# tools that make a version of it. https://setuptools-scm.readthedocs.io https://github.com/ofek/hatch-vcs https://docs.openstack.org/pbr
 # https://github.com/python-versioneer https://github.com/mtkennerly/poetry-dynamic-versioning https://github.com/rustyhorde/vergen
 # https://github.com/git-commit-id/git-commit-id-maven-plugin https://github.com/nemerosa/versioning https://pkg.go.dev/runtime/debug#ReadBuildInfo
 CALLS = tuple(
@@ -46,14 +46,16 @@ CALLS = tuple(
 )
 ARGUMENTS = ('"git"', "'git'", '"git",', "'git',")
 VERSIONERS = (
-    "setuptools_scm", "setuptools-scm", "hatch-vcs", "pbr", "versioneer", "dynamic-versioning", "dunamai", "pdm-backend",
-    "vergen", "git-commit-id", "gitversion", "git-version", "git-rev-sync", "git-describe", "git-revision", "gitinfo",
-    "nebula.release", "axion-release", "palantir.git", "isomorphic-git", "simple-git", "gitpython", "GitPython", "git2",
+    "setuptools_scm", "setuptools-scm", "hatch-vcs", "pbr", "versioneer", "dynamic-versioning",
+    "dunamai", "pdm-backend", "vergen", "git-commit-id", "gitversion", "git-version",
+    "git-rev-sync", "git-describe", "git-revision", "gitinfo", "nebula.release", "axion-release",
+    "palantir.git", "isomorphic-git", "simple-git", "gitpython", "GitPython", "git2",
     "ReadBuildInfo",
 )  # fmt: skip
 SEARCHED = (
-    ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".go", ".rs", ".toml", ".cfg", ".ini", ".sh", ".bash", ".mk", ".gradle",
-    ".kts", ".xml", ".json", ".cmake", ".txt", ".rb", ".gemspec", ".ex", ".exs", ".sbt", ".pl", ".php", ".in", ".csproj", ".props",
+    ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".go", ".rs", ".toml", ".cfg", ".ini",
+    ".sh", ".bash", ".mk", ".gradle", ".kts", ".xml", ".json", ".cmake", ".txt", ".rb",
+    ".gemspec", ".ex", ".exs", ".sbt", ".pl", ".php", ".in", ".csproj", ".props",
 )  # fmt: skip
 NAMED = frozenset(
     {
@@ -86,7 +88,7 @@ class Source(NamedTuple):
 
 
 def models(ctx: Context) -> tuple[Model, ...]:
-    """This file's model, and those of the other Dockerfiles that an ignore file of this context holds for."""
+    """The model of this file, and those of the other Dockerfiles that an ignore file of this context holds for."""
     from dfix.ecosystems.repository import dockerfiles  # noqa: PLC0415 - readers load when a question needs them
     from dfix.grammar import parse  # noqa: PLC0415 - loaded already, but not by this module
     from dfix.refactor.config import Config  # noqa: PLC0415 - the same
@@ -208,3 +210,40 @@ def _mentions_git(tree: Tree) -> str | None:
         if mark is not None:
             return f"{path} says {mark.strip(chr(34) + chr(39) + ',')}"
     return None
+
+
+def takes_install(model: Model, ecosystem: str) -> str | None:
+    """The stage of a file that copies the whole context, and neither installs nor takes an install from elsewhere."""
+    for stage in model.stages:
+        broad = next(
+            (
+                each.place
+                for each in sources(model)
+                if each.path == "" and each.place.stage is stage
+            ),
+            None,
+        )
+        if broad is None or _installs(stage, ecosystem):
+            continue
+        return f"line {broad.line} of {model.path} copies the project into a stage that installs nothing"
+    return None
+
+
+def _installs(stage: Stage, ecosystem: str) -> bool:
+    """Does the stage, one below it or one on top of it install, or does it take files of a stage that does?"""
+    chain = [stage]
+    while chain[-1].parent is not None:
+        chain.append(chain[-1].parent)
+    chain += [each for each in stage.model.stages if each.parent in chain]
+    for each in chain:
+        for place in each.places:
+            if isinstance(place.node, Transfer) and place.source_stage is not None:
+                return True
+            if any(
+                called.call is not None
+                and called.call.ecosystem == ecosystem
+                and called.call.role in (Role.INSTALL, Role.FETCH)
+                for called in place.called
+            ):
+                return True
+    return False
