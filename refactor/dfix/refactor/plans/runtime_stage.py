@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from dfix.refactor.plans.slicing import Slice
     from dfix.refactor.plans.split import Asked
 
+ANYWHERE = frozenset(
+    {"addgroup", "adduser", "apk", "apt-get", "groupadd", "groupmod", "useradd", "usermod"}
+)
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -94,7 +97,7 @@ class Composer:
             node = last_build.node
             current = changes.get(id(node), edits.Change(node, (node,)))
             changes[id(node)] = edits.Change(node, (*current.new, self._omit(last_build)))
-        tail = self.ctx.file.items[-1]
+        tail = self.stage.places[-1].node  # comments at the end of the file stay there
         current = changes.get(id(tail), edits.Change(tail, (tail,)))
         if id(tail) in moved:
             current = edits.Change(tail, ())
@@ -168,6 +171,14 @@ class Composer:
         last_build = self._last_build().at
         packages_at = min((self._line_at(each.where) for each in self.found.packages), default=1)
         keep = self._needed_workdirs()
+        owned = [
+            item.destination
+            for item in copies
+            if isinstance(item, Transfer) and item.flag("chown") is not None
+        ]
+        # WORKDIRs that would make for root what a COPY with an owner brings: such a COPY does not own a folder that is
+        # there already (tried on BuildKit 0.29 of Docker Engine 28.5).
+        behind: list[tuple[int, Item]] = []
         done_packages = done_copies = False
         pending: Place | None = None
         lead = iter(again)
@@ -180,9 +191,11 @@ class Composer:
             if not done_copies and place.at > last_build and self._emits(place, keep):
                 for item in copies:
                     yield place.at, item
-                done_copies = True
+                yield from behind
+                behind, done_copies = [], True
             fate = self.found.fates.get(place.at)
             node = place.node
+            settled = done_packages or not self.packages.names
             if isinstance(node, User):
                 pending = place
                 continue
@@ -195,16 +208,46 @@ class Composer:
                 if isinstance(node, Run | Transfer) and pending is not None:
                     yield place.at, edits.bare(pending.node)
                     pending = None
+                if behind and isinstance(node, Run | Transfer) and not self._anywhere(place):
+                    raise NoStage(
+                        "unknown-owner", f"line {place.line} works in a folder that would be root's"
+                    )
                 copied = self._again(place, keep)
-                if copied is not None:
-                    yield place.at, copied
+                if copied is None:
+                    continue
+                if not done_copies and self._makes_for_root(place, owned):
+                    behind.append((place.at, copied))
+                    continue
+                if isinstance(node, Workdir) and pending is not None and settled:
+                    # BuildKit makes the folder for the user in force.
+                    yield place.at, edits.bare(pending.node)
+                    pending = None
+                yield place.at, copied
         if not done_packages and self.packages.names:
             yield 0, self._install()
         if not done_copies:
             for item in copies:
                 yield 0, item
+            yield from behind
         if pending is not None:
             yield 0, edits.bare(pending.node)
+
+    def _makes_for_root(self, place: Place, owned: list[str]) -> bool:
+        """Is this a WORKDIR in a folder that a COPY brings with an owner?"""
+        node = place.node
+        if not isinstance(node, Workdir):
+            return False
+        workdir = place.following[0].before.workdir if place.following else self.stage.final.workdir
+        return not isinstance(workdir, Known) or any(
+            paths.within(workdir.value, each) for each in owned
+        )
+
+    def _anywhere(self, place: Place) -> bool:
+        """Does what is kept of this step do the same in whatever directory? Accounts and packages do."""
+        kept = self.found.kept.get(place.at, ())
+        return isinstance(place.node, Run) and all(
+            called.program in ANYWHERE for called in place.called if called.element in kept
+        )
 
     def _later_steps(self, place: Place) -> bool:
         """Does a RUN or COPY of the run-time stage follow, or another USER?"""
