@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.grammar.nodes import Add, Transfer
+from dfix.grammar.nodes import Add, Transfer, Workdir
 from dfix.refactor.model import paths
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ def landings(place: Place, is_folder: Callable[[str], bool]) -> Fact[tuple[Landi
     if isinstance(target, Unknown):
         return target
     written = place.before.resolve(node.destination)
-    into = len(node.sources) > 1 or (isinstance(written, Known) and _names_folder(written.value))
+    into = (
+        len(node.sources) > 1
+        or (isinstance(written, Known) and _names_folder(written.value))
+        or _is_there(place, target.value)
+    )
     found: list[Landing] = []
     for source in _resolved(place):
         path = context_path(source)
@@ -85,6 +89,34 @@ def landings(place: Place, is_folder: Callable[[str], bool]) -> Fact[tuple[Landi
         else:
             found.append(Landing(path, target.value, whole=False))
     return Known(tuple(found), place.where)
+
+
+def _is_there(place: Place, path: str) -> bool:
+    """Did a WORKDIR make this folder already, so that a file copied to it lands inside?"""
+    return any(
+        isinstance(earlier.node, Workdir)
+        and isinstance(made := _made_by(earlier), Known)
+        and paths.within(made.value, path)
+        for earlier in place.preceding
+    )
+
+
+def _made_by(place: Place) -> Fact[str]:
+    """The folder that a WORKDIR makes."""
+    node = place.node
+    assert isinstance(node, Workdir)  # noqa: S101 - asked of WORKDIR only
+    value, base = place.before.resolve(node.value), place.before.workdir
+    if isinstance(value, Unknown) or value.value.startswith("/"):
+        return (
+            value
+            if isinstance(value, Unknown)
+            else Known(paths.join("/", value.value), place.where)
+        )
+    return (
+        base
+        if isinstance(base, Unknown)
+        else Known(paths.join(base.value, value.value), place.where)
+    )
 
 
 def _names_folder(destination: str) -> bool:
@@ -214,7 +246,11 @@ def all_landings(
     if isinstance(target, Unknown):
         return
     written = place.before.resolve(node.destination)
-    several = len(node.sources) > 1 or (isinstance(written, Known) and _names_folder(written.value))
+    several = (
+        len(node.sources) > 1
+        or (isinstance(written, Known) and _names_folder(written.value))
+        or _is_there(place, target.value)
+    )
     for source in _resolved(place):
         path = context_path(source)
         matches = (

@@ -21,6 +21,7 @@ from dfix.grammar.nodes import (
     From,
     Healthcheck,
     Label,
+    Maintainer,
     Onbuild,
     Run,
     Shell,
@@ -167,7 +168,14 @@ def slice_of(stage: Stage, root: str, service: Service) -> Slice:
             case From():
                 found.fates[place.at] = "build"
             case (
-                Cmd() | Entrypoint() | Expose() | Healthcheck() | Label() | Stopsignal() | Volume()
+                Cmd()
+                | Entrypoint()
+                | Expose()
+                | Healthcheck()
+                | Label()
+                | Maintainer()
+                | Stopsignal()
+                | Volume()
             ):
                 found.fates[place.at] = "run"
             case Env() | Shell() | Workdir() | User():
