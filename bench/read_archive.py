@@ -4,7 +4,7 @@ Needs apt (any Debian or Ubuntu machine; nothing is installed) and its network::
 
     python bench/read_archive.py WORK [--suites bullseye,bookworm,trixie]
 
-WORK is a folder for apt's lists, one root a release. The packages asked about are those that
+WORK is a folder for apt's lists, one root a release; the archive is the one that this machine's own apt uses. The packages asked about are those that
 debian.toml and images.toml name. What is written:
 
 - for each -dev package the packages of its shared libraries: those that it depends on in its own
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FACTS = Path(__file__).parent.parent / "ecosystems/dfix/ecosystems"
-MIRROR = "http://deb.debian.org/debian"
+PAGE = "https://packages.debian.org/"  # where a reader can look each package up
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 INDEX = """
 Dir "{root}";
@@ -40,6 +40,19 @@ Acquire::IndexTargets::deb::Contents-deb {{
 PROGRAM = re.compile(r"^(?:usr/)?(?:s?bin|games)/([^/\s]+)\s+(\S+)$")
 LIBRARY = re.compile(r"^(?:usr/)?lib(?:/x86_64-linux-gnu)?/(lib[^/\s]+\.so\.[^/\s]+)\s+(\S+)$")
 ANY_LIBRARY = re.compile(r"^(?:usr/)?lib/\S+\.so\.\d[^/\s]*\s+(\S+)$")
+
+
+def _mirror() -> str:
+    """The archive of this machine's apt, as its first source names it."""
+    for path in sorted(Path("/etc/apt").glob("sources.list.d/*.sources")):
+        for line in path.read_text().splitlines():
+            if line.startswith("URIs:"):
+                return line.split()[1].rstrip("/")
+    for line in Path("/etc/apt/sources.list").read_text().splitlines():
+        words = [word for word in line.split() if not word.startswith("[")]
+        if words[:1] == ["deb"]:
+            return words[1].rstrip("/")
+    raise SystemExit("apt has no source on this machine")
 
 
 @dataclass
@@ -209,7 +222,7 @@ def prepare(root: Path, suite: str) -> None:
     ):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "var/lib/dpkg/status").touch()
-    (root / "etc/apt/sources.list").write_text(f"deb [signed-by={KEYS}] {MIRROR} {suite} main\n")
+    (root / "etc/apt/sources.list").write_text(f"deb [signed-by={KEYS}] {_mirror()} {suite} main\n")
     conf = INDEX.format(root=root.resolve())
     (root / "apt.conf").write_text(conf)
     apt(root, "apt-get", "update")
@@ -294,7 +307,7 @@ def main() -> None:
         "# Read from Debian's archive by bench/read_archive.py: do not edit. amd64, main.",
         *(f"# {each.name}: {len(each.packages)} packages" for each in releases),
         "",
-        f'source = "{MIRROR}/dists/"',
+        f'source = "{PAGE}"',
         "",
         *development(releases, debian["development"]["packages"]),
         *libraries(releases, debian),
