@@ -56,7 +56,8 @@ class Request:
     """The question. Paths of `tree` are relative to the build context, `folder` is the project's in it.
 
     `root` is where that folder lies in the image. `pure` are packages that the user vouches for; `artefacts` absolute
-    paths that the user names.
+    paths that the user names. `origins` are the files that calls name on their command lines: the absolute path in the
+    image, and the tree's path that a COPY brings there.
     """
 
     tree: Tree
@@ -67,6 +68,7 @@ class Request:
     base: Base
     pure: tuple[str, ...] = ()
     artefacts: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

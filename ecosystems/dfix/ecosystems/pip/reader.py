@@ -28,6 +28,13 @@ _INSTALLS = frozenset({"install", "download", "wheel"})
 _NAME_FILES = frozenset(
     {"requirement", "constraint", "find-links", "group", "editable", "archive", "project"}
 )
+# Switches of `python -m venv` and `virtualenv`: does a value follow?
+# https://docs.python.org/3/library/venv.html, https://virtualenv.pypa.io/en/latest/cli_interface.html
+_VENV_SWITCHES = {
+    "--clear": False, "--copies": False, "--symlinks": False, "--upgrade": False, "--upgrade-deps": False,
+    "--prompt": True, "-p": True, "--python": True, "--always-copy": False, "--no-download": False,
+    "--download": False, "--no-vcs-ignore": False, "-q": False, "-v": False, "--without-scm-ignore-files": False,
+}  # fmt: skip
 _PYTHON_SWITCHES = frozenset({"-u", "-I", "-B", "-E", "-s", "-S", "-O", "-OO", "-q", "-v"})
 
 
@@ -38,7 +45,7 @@ class PipEcosystem(Ecosystem):
         """What a pip command does; None for a Python that runs something else."""
         start = _behind_program(words)
         if start is None:
-            return None
+            return _virtual_environment(words)
         rules = self.knowledge.flags
         given = read_arguments(words, start, rules, letters="joined")
         operands = list(given.rest)
@@ -120,6 +127,37 @@ def _behind_program(words: Sequence[str | None]) -> int | None:
     if at + 1 < len(words) and words[at] == "-m" and words[at + 1] == "pip":
         return at + 2
     return None
+
+
+def _virtual_environment(words: Sequence[str | None]) -> Call | None:
+    """`python -m venv /opt/venv` and `virtualenv /opt/venv`: what later calls of pip install into.
+
+    Not understood with `--system-site-packages`, which reads the system's distributions too, and
+    with `--without-pip`.
+    """
+    at = 1
+    if (words[0] or "").rpartition("/")[2] != "virtualenv":
+        while at < len(words) and words[at] in _PYTHON_SWITCHES:
+            at += 1
+        if tuple(words[at : at + 2]) not in {("-m", "venv"), ("-m", "virtualenv")}:
+            return None
+        at += 2
+    folders: list[str] = []
+    unknown: list[str] = []
+    while at < len(words):
+        word = words[at]
+        if word is None:
+            unknown.append("a folder that is not literal")
+        elif not word.startswith("-"):
+            folders.append(word)
+        elif word.partition("=")[0] not in _VENV_SWITCHES:
+            unknown.append(word)
+        elif _VENV_SWITCHES[word.partition("=")[0]] and "=" not in word:
+            at += 1
+        at += 1
+    return Call(
+        "pip", "venv", Role.CONFIG, tuple(words), unknown=tuple(unknown), outputs=tuple(folders)
+    )
 
 
 def _install(

@@ -49,6 +49,7 @@ class _Work:
     did: list[Did] = field(default_factory=list)
     places: list[tuple[Place, Called]] = field(default_factory=list)
     roots: list[tuple[str, Place]] = field(default_factory=list)
+    works: bool = False  # installs or builds anything, be it only for the whole machine
 
 
 def ask(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved:
@@ -96,9 +97,11 @@ def _work(stage: Stage) -> dict[str, _Work]:
             name = user.value if isinstance(user, Known) else "?"
             work.did.append(Did(call, called.directory.value, environment, place.where, name))
             work.places.append((place, called))
-            if call.role in WORKS and not (call.role is Role.ADD and call.everywhere):
-                work.roots.append((directory, place))
-    return {name: work for name, work in found.items() if work.roots}
+            if call.role in WORKS:
+                work.works = True
+                if not (call.role is Role.ADD and call.everywhere):
+                    work.roots.append((directory, place))
+    return {name: work for name, work in found.items() if work.works}
 
 
 def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> Fact[Request]:
@@ -144,10 +147,24 @@ def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> F
                 base,
                 ctx.config.split.pure,
                 ctx.config.split.artefacts,
+                _origins(ctx, work),
             ),
             folder.source,
         )
     return Unknown(why)
+
+
+def _origins(ctx: Context, work: _Work) -> dict[str, str]:
+    """Where in the context the files that calls name on their command lines come from."""
+    project = ctx.project
+    found: dict[str, str] = {}
+    for did, (place, _) in zip(work.did, work.places, strict=True):
+        for name in did.call.files:
+            path = paths.join(paths.join(did.directory, did.call.directory), name)
+            source = origin(path, place, project.is_folder, project.is_file, project.matching)
+            if isinstance(source, Known):
+                found[path] = source.value
+    return found
 
 
 def builds(stage: Stage) -> bool:
