@@ -25,6 +25,7 @@ VENDOR_RULE = "https://go.dev/ref/mod#vendoring"
 
 _TWO_WORDS = frozenset({"mod", "work"})
 _MODULE = "go-mod"
+_OWN = frozenset({"", ".", "./...", "..."})
 
 
 class GoEcosystem(Ecosystem):
@@ -101,8 +102,13 @@ class GoEcosystem(Ecosystem):
         *,
         env: Mapping[str, str | None] | None = None,
     ) -> Fact[Fetch] | None:
-        """`go mod download` before a build; None where the manifests name no dependency."""
-        if call.role is not Role.BUILD and call.verb not in {"test", "vet", "run"}:
+        """`go mod download` before a build; None where the manifests name no dependency.
+
+        `go get` of the module's own packages resolves what its sources import: with go.mod and go.sum at hand it finds in
+        the module cache what a download put there. https://go.dev/ref/mod#go-get
+        """
+        resolves = call.verb == "get" and all(each in _OWN for each in _operands(call))
+        if call.role is not Role.BUILD and call.verb not in {"test", "vet", "run"} and not resolves:
             return None
         folder = posixpath.join(directory, call.directory)
         if _vendored(call, env or {}):
@@ -137,6 +143,11 @@ class GoEcosystem(Ecosystem):
             return inputs
         missing = _without_sums(tree, inputs.value)
         return Known(missing is None, inputs.source)
+
+
+def _operands(call: Call) -> tuple[str, ...]:
+    """The words of `go get` that are no flags."""
+    return tuple(word or "?" for word in call.words[2:] if word is None or not word.startswith("-"))
 
 
 def _vendored(call: Call, env: Mapping[str, str | None]) -> bool:

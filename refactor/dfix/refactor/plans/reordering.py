@@ -82,7 +82,12 @@ def _first_install(ctx: Context, copy: Place) -> Reordering | NotMoved | None:
             continue
         for called in later.called:
             call = called.call
-            if call is None or call.role not in (Role.INSTALL, Role.FETCH, Role.BUILD):
+            if call is None or call.role not in (
+                Role.INSTALL,
+                Role.FETCH,
+                Role.BUILD,
+                Role.CHANGE,
+            ):
                 continue
             if isinstance(target, Unknown):
                 return NotMoved(
@@ -178,7 +183,7 @@ def _install(
     folder = posixpath.normpath(posixpath.join(source, paths.relative(directory, target)))
     folder = "" if folder == "." else folder
     manager = ecosystem_of(call)
-    if call.role is Role.BUILD:
+    if call.role in (Role.BUILD, Role.CHANGE):
         fetch = manager.fetch(call, context.value, folder, env=caches.environment(later, called))
         if fetch is None:
             return None

@@ -147,6 +147,15 @@ CASES = (
         ),
         project=GO,
     ),
+    Case.rewrites(
+        "go get of the module's own packages finds the modules there",
+        before="FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go get -d -v ./...\nRUN go build -o /app .\n",
+        after=(
+            "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\n"
+            "RUN go get -d -v ./...\nRUN go build -o /app .\n"
+        ),
+        project=GO,
+    ),
     Case.untouched(
         "the stage below has fetched the modules",
         before=(
