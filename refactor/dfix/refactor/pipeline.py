@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfix.grammar import parse
-from dfix.grammar.nodes import Instruction
+from dfix.ecosystems.facts import Unknown
+from dfix.grammar.nodes import Instruction, Transfer
 from dfix.refactor import checks, edits
 from dfix.refactor.catalogue import in_order
 from dfix.refactor.config import Config
 from dfix.refactor.context import Context
 from dfix.refactor.model import Model, Readings
+from dfix.refactor.model.layout import context_path
 from dfix.refactor.project import Project
 from dfix.refactor.report import Cost, Dropped, Ending, Offered, Part, Refusal, Report, Step
 from dfix.refactor.transform import HeldBack, Level, Question, Rewrite, Transform
@@ -382,7 +384,10 @@ class Session:
         return costs((self._first, was), (self.model, self.project), self.config.target)
 
     def _notes(self) -> Iterable[str]:
-        if not self.steps or not self.project.at_hand:
+        if not self.project.at_hand:
+            return
+        yield from self._missing()
+        if not self.steps:
             return
         folder = self.project.context_folder
         source = getattr(folder, "source", None)
@@ -390,6 +395,26 @@ class Session:
             yield f"build context {getattr(folder, 'value', '') or '.'}: {source}"
         if not self.project.proven and not self.project.lacking:
             yield "no builder is shown in the repository: current BuildKit is assumed"
+
+    def _missing(self) -> Iterable[str]:
+        """Sources of COPY and ADD that the build context does not hold."""
+        folder = self.project.context_folder
+        if isinstance(folder, Unknown):
+            return
+        for place in self._first.places():
+            node = place.node
+            if not isinstance(node, Transfer) or node.heredocs or place.source_stage is not None:
+                continue
+            for source in node.sources:
+                path = None if "$" in source else context_path(source)
+                if not path or self.project.is_folder(path) or self.project.is_file(path):
+                    continue
+                hidden = self.project.ignore.excludes(path)
+                if hidden:
+                    yield f"line {place.line} copies {source}, which {self.project.ignore_path} leaves out"
+                else:
+                    where = folder.value or "."
+                    yield f"line {place.line} copies {source}, which the build context {where} does not hold"
 
 
 def _plain(title: str) -> str:
@@ -428,7 +453,8 @@ def _pragma(item: Item, transform: str) -> str | None:
         text = comment.text.text.lstrip("# \t")
         if not text.startswith("dfix: ignore"):
             continue
-        names, _, reason = text.removeprefix("dfix: ignore").lstrip("[").partition("]")
+        rest = text.removeprefix("dfix: ignore").strip()
+        names, _, reason = rest[1:].partition("]") if rest.startswith("[") else ("", "", rest)
         if not names.strip() or transform in (name.strip() for name in names.split(",")):
             return reason.strip() or "a comment says ignore"
     return None
