@@ -63,11 +63,23 @@ def test_new_text_may_continue_lines():
     assert made.value == "a  && b"
 
 
-def test_a_removed_range_takes_its_continuations_along():
+def test_a_removed_range_leaves_the_comments_of_its_whole_lines():
     token = body(LONG)
     start, end = at(token, "update")[1], at(token, "curl")[1]
     made = splice(token, [(start, end, "")])
-    assert made.text == "apt-get update \\\n\n && rm -rf /x"
+    assert made.text == "apt-get update \\\n # install\n\n && rm -rf /x"
+    assert made.value == "apt-get update  && rm -rf /x"
+
+
+def test_a_removed_range_takes_its_continuations_along():
+    token = body("RUN a \\\n && b \\\n && c\n")
+    assert splice(token, [(1, at(token, "b")[1], "")]).text == "a \\\n && c"
+
+
+def test_a_replaced_range_takes_comments_too():
+    token = body(LONG)
+    start, end = at(token, "update")[1], at(token, "curl")[1]
+    assert splice(token, [(start, end, " -q")]).text == "apt-get update -q \\\n\n && rm -rf /x"
 
 
 def test_removing_the_end_leaves_no_continuation_behind():

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from dfix.grammar.heredocs import openers
 from dfix.grammar.nodes import Healthcheck, Instruction, Onbuild, Run, ShellForm, Start
-from dfix.grammar.shell_reader import Command, Reader, Redirect
+from dfix.grammar.shell_reader import Reader
+from dfix.grammar.shell_values import Command, Redirect
 from dfix.grammar.shell_words import Unreadable, Word
 from dfix.grammar.splices import raw_range, splice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dfix.grammar.shell_reader import Member
+    from dfix.grammar.shell_values import Member
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from dfix.grammar.driver import END, Driver, load
+from dfix.grammar.shell_values import Assigned, Command, Member, Redirect, Span
 from dfix.grammar.shell_words import Scanner, Unreadable, Word
 
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
@@ -56,89 +57,6 @@ _MAYBE_SPECIAL = frozenset("&|;()<>{0123456789")
 _PLAIN_CONTEXT = frozenset({"WORD", "ASSIGNMENT", "TARGET"})
 # Behind these stands one word, and behind that a reserved word again.
 _NAMING = frozenset({"FOR", "CASE", "FUNCTION"})
-
-
-_NO_CONTEXT: frozenset[str] = frozenset()
-
-
-class Span(NamedTuple):
-    """A range of the script's text that needs no more than its place."""
-
-    start: int
-    end: int
-
-
-class Redirect:
-    """A redirection: `operator` as written, `fd` the digits in front, `target` the word behind."""
-
-    __slots__ = ("end", "fd", "operator", "start", "target")
-
-    def __init__(self, start: int, end: int, fd: str, operator: str, target: Word | None) -> None:
-        self.start = start
-        self.end = end
-        self.fd = fd
-        self.operator = operator
-        self.target = target
-
-    def __repr__(self) -> str:
-        return f"Redirect({self.fd}{self.operator} {self.target!r})"
-
-
-class Command:
-    """A simple command.
-
-    `context` names what it stands in: "conditional" (any part of an `if`, and what follows `||`),
-    "loop", "case", "subshell", "group", "pipeline", "function", "negated", "background",
-    "substitution".
-    """
-
-    __slots__ = ("assignments", "context", "end", "redirects", "start", "words")
-
-    def __init__(
-        self,
-        start: int,
-        end: int,
-        assignments: tuple[tuple[str, Word], ...],
-        words: tuple[Word, ...],
-        redirects: tuple[Redirect, ...],
-    ) -> None:
-        self.start = start
-        self.end = end
-        self.assignments = assignments
-        self.words = words
-        self.redirects = redirects
-        self.context: frozenset[str] = _NO_CONTEXT
-
-    @property
-    def values(self) -> tuple[str | None, ...]:
-        """The words with their quotes removed; None for one that holds an expansion."""
-        return tuple(word.value for word in self.words)
-
-    def __repr__(self) -> str:
-        return f"Command({[word.text for word in self.words]}, {sorted(self.context)})"
-
-
-class Member:
-    """One member of a list, with the operator behind it."""
-
-    __slots__ = ("operator", "operator_end", "operator_start", "pipeline")
-
-    def __init__(self, pipeline: Any) -> None:
-        self.pipeline = pipeline
-        self.operator = ""
-        self.operator_start = self.operator_end = pipeline.end
-
-    def close(self, operator: str, span: Span) -> None:
-        """Set the operator that follows."""
-        self.operator = operator
-        self.operator_start, self.operator_end = span
-
-
-class _Assigned(NamedTuple):
-    start: int
-    end: int
-    name: str
-    word: Word
 
 
 class Reader:
@@ -289,7 +207,7 @@ class Reader:
         assigned = _ASSIGNMENT.match(text, at)
         if assigned is not None and accepts(path, "ASSIGNMENT"):
             word = self._value(assigned.end())
-            return "ASSIGNMENT", _Assigned(at, word.end, assigned.group(1), word), word.end
+            return "ASSIGNMENT", Assigned(at, word.end, assigned.group(1), word), word.end
         word = scanner.word(at, array=assigned is not None)
         kind = _RESERVED.get(word.text.replace("\\\n", ""))
         if kind is not None:
@@ -414,7 +332,7 @@ class Reader:
         command = Command(
             parts[0].start,
             parts[-1].end,
-            tuple((part.name, part.word) for part in parts if isinstance(part, _Assigned)),
+            tuple((part.name, part.word) for part in parts if isinstance(part, Assigned)),
             tuple(part for part in parts if isinstance(part, Word)),
             tuple(part for part in parts if isinstance(part, Redirect)),
         )

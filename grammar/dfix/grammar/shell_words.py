@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dfix.grammar.shell_reader import Command
+    from dfix.grammar.shell_values import Command
 
 # Everything that neither ends a word nor changes how it is read.
 _PLAIN = re.compile(r"""[^ \t\n'"\\$`|&;<>()*?\[{]+""")
