@@ -4,8 +4,8 @@ Needs apt (any Debian or Ubuntu machine; nothing is installed) and its network::
 
     python bench/read_archive.py WORK [--suites bullseye,bookworm,trixie]
 
-WORK is a folder for apt's lists, one root a release; the archive is the one that this machine's own apt uses. The packages asked about are those that
-debian.toml and images.toml name. What is written:
+WORK is a folder for apt's lists, one root a release; the archive is the one that this machine's own
+apt uses. The packages asked about are those that debian.toml and images.toml name. What is written:
 
 - for each -dev package the packages of its shared libraries: those that it depends on in its own
   version, or, if there are none, those of the -dev packages that it depends on;

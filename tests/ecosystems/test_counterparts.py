@@ -58,6 +58,11 @@ def _known(reference: str, written: str | None = None, prefixes=()) -> Image:
         ("maven:3.9-eclipse-temurin-17-alpine", "eclipse-temurin:17-jre-alpine"),
         ("gradle:8.5-jdk17-jammy", "eclipse-temurin:17-jre-jammy"),
         ("openjdk:8-jdk", "openjdk:8-jre-slim"),
+        ("nvidia/cuda:12.2.0-devel-ubuntu22.04", "nvidia/cuda:12.2.0-runtime-ubuntu22.04"),
+        (
+            "nvidia/cuda:12.1.1-cudnn8-devel-ubuntu22.04",
+            "nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04",
+        ),
         ("elixir:1.17-otp-27", "elixir:1.17-otp-27-slim"),
         ("mcr.microsoft.com/dotnet/sdk:8.0", "mcr.microsoft.com/dotnet/aspnet:8.0"),
         (

@@ -209,6 +209,14 @@ def test_every_mirror_and_release_is_described() -> None:
         ),
         ("amazonlinux:2", "amazonlinux", "al2", "2", None),
         ("centos:centos7", "centos", "full", "7", None),
+        ("nvidia/cuda:12.2.0-devel-ubuntu22.04", "cuda", "devel", "12.2.0", "jammy"),
+        (
+            "nvcr.io/nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu20.04",
+            "cuda",
+            "runtime",
+            "12.1.1",
+            "focal",
+        ),
         ("arm64v8/python:3.12-slim", "python", "slim", "3.12", None),
         ("debian:sid-slim", "debian", "slim", None, "sid"),
         (
@@ -242,6 +250,8 @@ def test_a_reference_tells(reference, family, variant, version, suite) -> None:
         "node:20-slim-alpine",
         "nginx:slim",
         "unheard-of",
+        "nvidia/cuda:12.2.0-devel-ubi8",
+        "nvidia/cuda:10.2-devel-ubuntu18.04",  # before the entry point
         "openjdk:17",  # on Oracle Linux
         "openjdk:17-jdk",
         "mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled",
