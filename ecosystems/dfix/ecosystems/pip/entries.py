@@ -47,6 +47,15 @@ _SCRIPTS = {
 }
 """Programs that take a verb and a file."""
 
+_WHOLE = frozenset({
+    "django-admin", "alembic", "pytest", "rq", "dramatiq", "scrapy", "jupyter", "mkdocs", "locust",
+    "airflow", "huey_consumer", "taskiq", "prefect", "faust", "nameko",
+})  # fmt: skip
+"""Programs that find modules by convention or by their own configuration."""
+
+PROGRAMS = frozenset({*_APPLICATION, *_SCRIPTS, *_WHOLE, "flask", "celery", "uwsgi"})
+"""Programs of distributions that start Python applications, by their own documentation."""
+
 # Options with a value in the next word, of gunicorn
 # (https://docs.gunicorn.org/en/stable/settings.html), uvicorn (https://www.uvicorn.org/settings/)
 # and the others' `--help`; without `=` the word behind them is no application.
@@ -139,17 +148,7 @@ def _program(
         if path is None:
             return Unknown("which application celery runs is not known")
         return Known(Entry(path, ("celery",), path, whole=True), path)
-    if program in {
-        "django-admin",
-        "alembic",
-        "pytest",
-        "rq",
-        "dramatiq",
-        "scrapy",
-        "jupyter",
-        "mkdocs",
-        "locust",
-    }:
+    if program in _WHOLE:
         return Known(Entry(None, (program.replace("-admin", ""),), program, whole=True), program)
     return Unknown(f"what {program} runs is not known")
 

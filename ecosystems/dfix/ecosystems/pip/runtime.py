@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.tree import Tree
 
+INSTALLERS = frozenset({"pip", "setuptools", "wheel", "pip-tools", "build", "virtualenv"})
+"""Distributions that only install others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
@@ -94,6 +97,54 @@ def project(
     )
 
 
+def own_distributions(
+    tree: Tree, directory: str, extras: Iterable[str] = ()
+) -> Fact[tuple[Distribution, ...]]:
+    """What an installation of the project itself brings: [project] of pyproject.toml, with extras.
+
+    Unknown where the dependencies are not written there.
+    """
+    path = under(directory, "pyproject.toml")
+    read = tree.read(path)
+    if isinstance(read, Unknown):
+        return Unknown("the project's dependencies are not in a pyproject.toml")
+    wanted = {normalised(extra) for extra in extras}
+
+    def listed(data: dict[str, Any], where: str) -> Fact[tuple[Distribution, ...]]:
+        own = data.get("project", {})
+        dynamic = own.get("dynamic", ())
+        if not own or "dependencies" in dynamic or (wanted and "optional-dependencies" in dynamic):
+            return Unknown(f"{where} does not list the project's dependencies")
+        optional = {
+            normalised(name): each for name, each in own.get("optional-dependencies", {}).items()
+        }
+        if wanted - optional.keys():
+            return Unknown(f"{where} has no extra {min(wanted - optional.keys())}")
+        named = [
+            *own.get("dependencies", ()),
+            *(text for extra in wanted for text in optional[extra]),
+        ]
+        return Known(
+            tuple(Distribution(name_of(text), where, extras=extras_of(text)) for text in named),
+            where,
+        )
+
+    return _from_toml(read.value, path, listed)
+
+
+def own_programs(tree: Tree, directory: str) -> tuple[str, ...]:
+    """The programs that an installation of the project itself brings, as pyproject.toml names them."""
+    path = under(directory, "pyproject.toml")
+    read = tree.read(path)
+
+    def listed(data: dict[str, Any], where: str) -> Fact[tuple[str, ...]]:
+        own, poetry = data.get("project", {}), data.get("tool", {}).get("poetry", {})
+        return Known((*own.get("scripts", {}), *poetry.get("scripts", {})), where)
+
+    found = _from_toml(read.value, path, listed) if isinstance(read, Known) else read
+    return found.value if isinstance(found, Known) else ()
+
+
 def _has_sources(tree: Tree, directory: str) -> bool:
     """Are there Python files in the directory or in those just below it."""
     top = "" if directory == "." else directory
@@ -133,19 +184,20 @@ def _required(tree: Tree, directory: str, files: tuple[str, ...]) -> Fact[tuple[
             return Unknown(f"{item.source}: {item.text} does not name its package")
         found.append(
             Distribution(
-                normalised(item.name), item.source, url=item.url, extras=_extras(item.text)
+                normalised(item.name), item.source, url=item.url, extras=extras_of(item.text)
             )
         )
     return Known(tuple(found), files[0])
 
 
-def _from_toml(text: str, path: str, reader: Any) -> Fact[tuple[Distribution, ...]]:
+def _from_toml(text: str, path: str, reader: Any) -> Fact[Any]:
     import tomllib  # noqa: PLC0415 - only projects with such a manifest pay for it
 
     try:
-        return reader(tomllib.loads(text), path)  # type: ignore[no-any-return]
+        found: Fact[Any] = reader(tomllib.loads(text), path)
     except (tomllib.TOMLDecodeError, AttributeError, TypeError):
         return Unknown(f"{path} does not have the form of a manifest")
+    return found
 
 
 def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]]:
@@ -156,7 +208,7 @@ def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]
     if "dependencies" in project_table.get("dynamic", ()):
         return Unknown(f"{path}: the dependencies are dynamic")
     found += [
-        Distribution(_named(text), path, extras=_extras(text))
+        Distribution(name_of(text), path, extras=extras_of(text))
         for text in project_table.get("dependencies", ())
     ]
     found += [
@@ -171,7 +223,7 @@ def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]
     ]
     for entries in data.get("dependency-groups", {}).values():
         found += [
-            Distribution(_named(text), path, development=True)
+            Distribution(name_of(text), path, development=True)
             for text in entries
             if isinstance(text, str)
         ]
@@ -189,7 +241,7 @@ def _pipfile(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]]:
     return Known(tuple(found), path)
 
 
-def _named(requirement: str) -> str:
+def name_of(requirement: str) -> str:
     """The normalised name that a requirement begins with."""
     end = 0
     while end < len(requirement) and (requirement[end].isalnum() or requirement[end] in "-_."):
@@ -203,7 +255,7 @@ def _django(tree: Tree, path: str) -> str | None:
     return path if isinstance(read, Known) and "django" in read.value else None
 
 
-def _extras(requirement: str) -> tuple[str, ...]:
+def extras_of(requirement: str) -> tuple[str, ...]:
     """The names between the brackets behind the distribution's name."""
     head, bracket, rest = requirement.partition("[")
     if not bracket or any(mark in head for mark in ";@<>=~! "):

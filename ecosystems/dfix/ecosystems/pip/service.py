@@ -5,119 +5,88 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.entries import entry_of
+from dfix.ecosystems.pip import places
+from dfix.ecosystems.pip.entries import PROGRAMS, entry_of
 from dfix.ecosystems.pip.graph import PythonRun, runs
-from dfix.ecosystems.pip.runtime import PythonProject, project, purity
+from dfix.ecosystems.pip.judging import judged, requirements_of
+from dfix.ecosystems.pip.runtime import own_programs, project
 from dfix.ecosystems.pip.wheels import normalised
-from dfix.ecosystems.runtime import NeedKind, Purity, PurityKind
-from dfix.ecosystems.service import Live, Obstacle, Request, Service
+from dfix.ecosystems.runtime import Anchor, NeedKind
+from dfix.ecosystems.service import Obstacle, Request, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dfix.ecosystems.runtime import Purity
+    from dfix.ecosystems.service import Started
+
 PYTHONS = ("python", "python3")
-# Where pip of the official images installs: https://docs.python.org/3/library/sysconfig.html#posix-prefix
-# The rest of each folder is the same in both stages, since family, version and release are.
-PREFIX = "/usr/local"
-FOLDERS = {"glibc": ("bin", "share", "etc"), "musl": ("bin", "share")}
-SCHEME = "https://docs.python.org/3/library/sysconfig.html#posix-prefix"
-PURE = '[tool.dfix.split] pure = ["{name}"]'
-# Django's commands that write only where its settings say; a settings file that names a place outside is an obstacle.
-# https://docs.djangoproject.com/en/5.1/ref/contrib/staticfiles/#collectstatic
-INSIDE = tuple(
-    (python, "manage.py", command) for python in PYTHONS for command in ("collectstatic", "compilemessages", "check")
-)
-# They only install other distributions.
-INSTALLERS = frozenset({"pip", "setuptools", "wheel", "pip-tools", "build"})
+SCHEME = places.SCHEME
+# Django's commands that write only below the project: catalogues beside their sources, and the static files where
+# STATIC_ROOT says. https://docs.djangoproject.com/en/5.1/ref/contrib/staticfiles/#collectstatic
+CHECKS = ("compilemessages", "check")
+COLLECTS = ("collectstatic",)
 
 
 def services(request: Request) -> Fact[Service]:
     """The live folders of the started Python programs, and the libraries that their distributions load."""
     if request.base.family != "python":
         return Unknown(f"pip works on {request.base.family}, whose Python is the distribution's")
-    folder = request.folder or "."
-    files = _requirements(request)
-    found = project(request.tree, folder, files)
-    if isinstance(found, Unknown):
-        return found
-    release = request.base.release
-    obstacles: list[Obstacle] = []
-    if release is None or len(release) < 2:
-        obstacles.append(
-            Obstacle("unknown-version", "the tag of the base does not name X.Y of Python")
-        )
-        release = (3, 0)
-    if any(
-        did.user != "root"
-        for did in request.did
-        if did.call.role in (Role.INSTALL, Role.ADD, Role.PROJECT)
-    ):
-        obstacles.append(
-            Obstacle("opaque-step", "pip installs as another user, into that user's home")
-        )
-    if any(did.call.outputs for did in request.did):
-        obstacles.append(Obstacle("opaque-step", "pip installs into a folder that a flag names"))
-    if any("venv" in entry or entry.startswith("/opt/") for entry in request.base.path):
-        obstacles.append(
-            Obstacle(
-                "opaque-step",
-                "PATH names a virtual environment, which a split does not carry over yet",
-            )
-        )
-    if not any(_is_python(request, each.words[0]) for each in request.started):
+    files = requirements_of(request)
+    named = () if isinstance(files, Obstacle) else files
+    project_ = project(request.tree, request.folder or ".", named)
+    if isinstance(project_, Unknown):
+        return project_
+    found = project_.value
+    installed = places.places_of(request)
+    own = own_programs(request.tree, request.folder or ".")
+    claimed = tuple(each for each in request.started if _is_python(request, each, installed, own))
+    if not claimed:
         return Unknown(f"{request.started[0].where} starts no Python program")
+    obstacles: list[Obstacle] = [*installed.obstacles]
     parts: list[PythonRun] = []
-    for each in request.started:
-        if not _is_python(request, each.words[0]):
-            continue
-        entry = entry_of(found.value, request.tree, each.words, _folder_of(request, each.directory))
-        run = runs(request.tree, found.value, entry.value if isinstance(entry, Known) else None)
+    for each in claimed:
+        entry = entry_of(found, request.tree, each.words, _folder_of(request, each.directory))
+        run = runs(request.tree, found, entry.value if isinstance(entry, Known) else None)
         if isinstance(run, Unknown):
             obstacles.append(Obstacle("unknown-sources", run.why))
         else:
             parts.append(run.value)
     obstacles.extend(_uses(parts))
-    judged, unknown = _judged(request, found.value)
-    obstacles.extend(unknown)
-    libraries = tuple((library, item.source) for item in judged for library in item.libraries)
-    programs = tuple((program, item.source) for item in judged for program in item.programs)
-    version = f"{release[0]}.{release[1]}"
-    site = f"{PREFIX}/lib/python{version}/site-packages"
-    live = [Live(site, "pip installs there", SCHEME, native=True)]
-    live += [
-        Live(f"{PREFIX}/{name}", "programs and data of distributions lie there", SCHEME)
-        for name in FOLDERS[request.base.libc or "glibc"]
-    ]
+    packages: tuple[Purity, ...] = ()
+    if isinstance(files, Obstacle):
+        obstacles.append(files)
+    else:
+        packages, unknown = judged(request, found, installed)
+        obstacles.extend(unknown)
+    uses = [use for part in parts for use in part.facts.starts]
     return Known(
         Service(
             ecosystem="pip",
-            shape="pip: site-packages + sources",
-            claimed=tuple(each for each in request.started if _is_python(request, each.words[0])),
-            inside=INSIDE,
-            live=tuple(live),
+            shape=f"pip: {installed.shape} + sources",
+            claimed=claimed,
+            inside=_inside(request, parts, complete=len(parts) == len(claimed)),
+            live=installed.live,
             whole="Python runs its sources as they are",
             interpreter="python",
-            libraries=tuple(dict.fromkeys(libraries))
-            if request.base.variant in ("full", "slim")
+            # A slim image has what its own steps install: no library comes with it unasked.
+            libraries=tuple(
+                dict.fromkeys(
+                    (library, each.source) for each in packages for library in each.libraries
+                )
+            )
+            if request.base.variant == "full"
             else (),
             programs=tuple(
                 dict.fromkeys(
                     [
-                        *(
-                            (use.program, use.source)
-                            for part in parts
-                            for use in part.facts.starts
-                            if use.program is not None
-                        ),
-                        *programs,
+                        *((use.program, use.source) for use in uses if use.program is not None),
+                        *((name, each.source) for each in packages for name in each.programs),
                     ]
                 )
             ),
-            shell=next(
-                (use.source for part in parts for use in part.facts.starts if use.shell), None
-            ),
+            shell=next((use.source for use in uses if use.shell), None),
             certificates=None,  # the slim image has ca-certificates, as the full one does
             evidence=(("family, version and release of both bases are the same", SCHEME),),
             obstacles=tuple(dict.fromkeys(obstacles)),
@@ -125,30 +94,8 @@ def services(request: Request) -> Fact[Service]:
                 use.name for part in parts for use in part.facts.env if use.name is not None
             ),
         ),
-        found.source,
+        project_.source,
     )
-
-
-def _requirements(request: Request) -> tuple[str, ...]:
-    """The requirements files that the build installs, as paths of the tree."""
-    files: list[str] = []
-    for did in request.did:
-        if did.call.role is not Role.INSTALL:
-            continue
-        for name in did.call.files:
-            inside = posixpath.relpath(
-                posixpath.normpath(posixpath.join(did.directory, name)), request.root
-            )
-            path = posixpath.normpath(posixpath.join(request.folder or ".", inside))
-            if request.tree.is_file(path):
-                files.append(path)
-            else:
-                guess = posixpath.normpath(
-                    posixpath.join(request.folder or ".", posixpath.basename(name))
-                )
-                if request.tree.is_file(guess):
-                    files.append(guess)
-    return tuple(dict.fromkeys(files))
 
 
 def _folder_of(request: Request, directory: str) -> str | None:
@@ -160,20 +107,22 @@ def _folder_of(request: Request, directory: str) -> str | None:
     )
 
 
-def _is_python(request: Request, word: str | None) -> bool:
+def _is_python(
+    request: Request, started: Started, installed: places.Places, own: tuple[str, ...]
+) -> bool:
     """Is this Python, or a program that a distribution installs?"""
+    word = started.words[0] if started.words else None
     if word is None:
         return False
     name = posixpath.basename(word)
+    if "/" in word:
+        path = posixpath.normpath(posixpath.join(started.directory, word))
+        if posixpath.dirname(path) not in installed.programs:
+            return False
     if name.rstrip("0123456789.") == "python":
         return True
-    if "/" in word:
-        return word.startswith(f"{PREFIX}/bin/")
     added = {normalised(package) for did in request.did for package in did.call.packages}
-    return name in ("gunicorn", "uvicorn", "flask", "celery", "django-admin", "hypercorn", "daphne", "streamlit", "uwsgi",
-                    "waitress-serve", "alembic", "fastapi", "rq", "dramatiq", "pytest", "jupyter", "airflow", "mkdocs") or (
-        normalised(name) in added
-    )  # fmt: skip
+    return "/" in word or name in PROGRAMS or name in own or normalised(name) in added
 
 
 def _uses(parts: list[PythonRun]) -> Iterator[Obstacle]:
@@ -192,48 +141,25 @@ def _uses(parts: list[PythonRun]) -> Iterator[Obstacle]:
                 yield Obstacle("needs-browser", f"{need.source} starts a browser")
 
 
-def _judged(request: Request, found: PythonProject) -> tuple[list[Purity], list[Obstacle]]:
-    """What each distribution needs; those of which nothing is known are obstacles where the full image leaves."""
-    names: dict[str, str] = {}
-    for did in request.did:
-        if did.call.role is Role.ADD:
-            names.update((normalised(_bare(package)), did.where) for package in did.call.packages)
-        if did.call.role is Role.PROJECT:
-            return [], [
-                Obstacle(
-                    "unknown-package",
-                    f"{did.where} installs the project itself, which a split does not read yet",
-                )
-            ]
-    obstacles: list[Obstacle] = []
-    if any(did.call.role is Role.INSTALL for did in request.did):
-        listed = found.distributions
-        if isinstance(listed, Unknown):
-            return [], [Obstacle("unknown-package", listed.why)]
-        names.update((item.name, item.source) for item in listed.value if not item.development)
-    judged: list[Purity] = []
-    pure = {normalised(name) for name in request.pure}
-    for name, where in names.items():
-        if name in INSTALLERS or name in pure:
-            continue
-        known = purity(name)
-        if isinstance(known, Unknown):
-            if request.base.variant == "full":
-                obstacles.append(
-                    Obstacle("unknown-package", f"{where}: {known.why}", PURE.format(name=name))
-                )
-            continue
-        if known.value.kind is PurityKind.ELSEWHERE:
-            obstacles.append(
-                Obstacle("unknown-package", f"{name} installs files outside of site-packages", None)
-            )
-        judged.append(known.value)
-    return judged, obstacles
+def _inside(
+    request: Request, parts: list[PythonRun], *, complete: bool
+) -> tuple[tuple[str, ...], ...]:
+    """Commands of Django that write only in the project's folder, as far as its settings tell."""
+    commands: tuple[str, ...] = CHECKS
+    if complete and all(
+        _lies_inside(request, use.path, use.anchor)
+        for part in parts
+        for use in part.facts.opens
+        if use.how == "django STATIC_ROOT"
+    ):
+        commands += COLLECTS
+    return tuple((python, "manage.py", command) for python in PYTHONS for command in commands)
 
 
-def _bare(requirement: str) -> str:
-    """The name at the head of a requirement."""
-    end = 0
-    while end < len(requirement) and (requirement[end].isalnum() or requirement[end] in "-_."):
-        end += 1
-    return requirement[:end]
+def _lies_inside(request: Request, path: str | None, anchor: Anchor) -> bool:
+    if path is None:
+        return False
+    if anchor is Anchor.SOURCE:
+        return not posixpath.relpath(path, request.folder or ".").startswith("..")
+    absolute = posixpath.normpath(posixpath.join(request.started[0].directory, path))
+    return not posixpath.relpath(absolute, request.root).startswith("..")

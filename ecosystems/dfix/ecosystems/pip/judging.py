@@ -1,0 +1,174 @@
+"""What the distributions that a build installs need of the system at run time."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.calls import Role
+from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.pip.places import FOLDERS
+from dfix.ecosystems.pip.requirements import is_archive
+from dfix.ecosystems.pip.runtime import (
+    INSTALLERS,
+    Distribution,
+    extras_of,
+    name_of,
+    own_distributions,
+    purity,
+)
+from dfix.ecosystems.pip.wheels import normalised
+from dfix.ecosystems.runtime import Purity, PurityKind
+from dfix.ecosystems.service import Obstacle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.ecosystems.pip.places import Places
+    from dfix.ecosystems.pip.runtime import PythonProject
+    from dfix.ecosystems.service import Did, Request
+
+PURE = '[tool.dfix.split] pure = ["{name}"]'
+
+
+def requirements_of(request: Request) -> tuple[str, ...] | Obstacle:
+    """The requirements files that the build installs, as paths of the tree."""
+    files: list[str] = []
+    for did in request.did:
+        if did.call.role not in (Role.INSTALL, Role.FETCH):
+            continue
+        for flag, value in did.call.flags:
+            if flag != "--requirement":
+                continue
+            if value is None:
+                return Obstacle(
+                    "unknown-package",
+                    f"{did.where} installs from a requirements file that is not named literally",
+                )
+            path = _in_tree(request, did, value)
+            if path is None:
+                return Obstacle(
+                    "unknown-package",
+                    f"{did.where} installs from {value}, and which file of the project that is is not known",
+                )
+            files.append(path)
+    return tuple(dict.fromkeys(files))
+
+
+def _in_tree(request: Request, did: Did, name: str) -> str | None:
+    """The tree's path of a file that a call names."""
+    absolute = posixpath.normpath(posixpath.join(did.directory, did.call.directory, name))
+    known = request.origins.get(absolute)
+    if known is None:
+        inside = posixpath.relpath(absolute, request.root)
+        known = posixpath.normpath(posixpath.join(request.folder or ".", inside))
+    return known if request.tree.is_file(known) else None
+
+
+def judged(
+    request: Request, found: PythonProject, installed: Places
+) -> tuple[tuple[Purity, ...], tuple[Obstacle, ...]]:
+    """What each installed distribution needs.
+
+    Those of which nothing is known are obstacles where the full image leaves; on a slim one the
+    stage's own steps tell.
+    """
+    listed = _listed(request, found)
+    if isinstance(listed, Unknown):
+        return (), (Obstacle("unknown-package", listed.why),)
+    pure = {normalised(name) for name in request.pure}
+    known: dict[str, Purity] = {}
+    obstacles: dict[Obstacle, None] = {}
+    waiting = [(item.name, item.extras, item.source, item.url) for item in listed.value]
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    while waiting:
+        name, extras, where, url = waiting.pop(0)
+        if name in INSTALLERS or name in pure or (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        fact = purity(name, extras) if url is None else Unknown(f"{name} is not from the index")
+        if isinstance(fact, Unknown):
+            if request.base.variant == "full":
+                obstacles[
+                    Obstacle("unknown-package", f"{where}: {fact.why}", PURE.format(name=name))
+                ] = None
+            continue
+        each = fact.value
+        known.setdefault(each.name, each)
+        waiting += [(brought, (), each.source, None) for brought in each.brings]
+        for obstacle in _against(request, each, where, installed):
+            obstacles[obstacle] = None
+    return tuple(known.values()), tuple(obstacles)
+
+
+def _against(request: Request, each: Purity, where: str, installed: Places) -> Iterator[Obstacle]:
+    """What speaks against taking a distribution to another base."""
+    if each.kind is PurityKind.ELSEWHERE:
+        covered = FOLDERS[request.base.libc or "glibc"]
+        outside = [
+            folder
+            for folder in each.elsewhere
+            if folder.startswith("~") or (installed.system and folder not in covered)
+        ]
+        if outside or not each.elsewhere:
+            yield Obstacle(
+                "unknown-package", f"{where}: {each.name} installs files outside of site-packages"
+            )
+    if (
+        each.kind is PurityKind.SOURCE_ONLY
+        and not each.libraries
+        and request.base.variant == "full"
+    ):
+        yield Obstacle(
+            "unknown-package",
+            f"{where}: {each.name} is compiled when it is installed, and what it links to is not known",
+            PURE.format(name=each.name),
+        )
+
+
+def _listed(request: Request, found: PythonProject) -> Fact[tuple[Distribution, ...]]:
+    """The distributions that the build's calls install, or download for a later one."""
+    listed: list[Distribution] = []
+    fetched = any(did.call.role is Role.FETCH for did in request.did)
+    for did in request.did:
+        archive = next(
+            (value for name, value in did.call.flags if not name and value and is_archive(value)),
+            None,
+        )
+        if archive is not None and not fetched:
+            return Unknown(f"{did.where} installs {archive}, and what it needs is not known")
+        if did.call.role in (Role.ADD, Role.INSTALL, Role.PROJECT, Role.FETCH):
+            for package in did.call.packages:
+                if "://" in package or package.startswith("git+"):
+                    return Unknown(f"{did.where} installs {package}, which is not from the index")
+                listed.append(Distribution(name_of(package), did.where, extras=extras_of(package)))
+        if did.call.role is Role.PROJECT:
+            own = _own(request, did)
+            if isinstance(own, Unknown):
+                return own
+            listed += own.value
+    if any("--requirement" in dict(did.call.flags) for did in request.did):
+        if isinstance(found.distributions, Unknown):
+            return found.distributions
+        listed += [item for item in found.distributions.value if not item.development]
+    return Known(tuple(listed), found.source)
+
+
+def _own(request: Request, did: Did) -> Fact[tuple[Distribution, ...]]:
+    """What `pip install .` brings beside the project itself."""
+    listed: list[Distribution] = []
+    for name, value in did.call.flags:
+        if name not in ("", "--editable") or value is None or is_archive(value):
+            continue
+        folder, _, extras = value.partition("[")
+        absolute = posixpath.normpath(posixpath.join(did.directory, folder))
+        inside = posixpath.relpath(absolute, request.root)
+        if inside.startswith(".."):
+            return Unknown(f"{did.where} installs {value}, which lies outside of the project")
+        directory = posixpath.normpath(posixpath.join(request.folder or ".", inside))
+        wanted = tuple(each.strip() for each in extras.rstrip("]").split(",") if each.strip())
+        own = own_distributions(request.tree, directory, wanted)
+        if isinstance(own, Unknown):
+            return Unknown(f"{did.where} installs the project itself: {own.why}")
+        listed += own.value
+    return Known(tuple(listed), did.where)
