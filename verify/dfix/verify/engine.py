@@ -31,14 +31,20 @@ SHORT = 60.0  # seconds for a command that only asks or removes
 START = 30.0  # seconds until an engine that is there has answered
 
 
+def new_mark() -> str:
+    """The mark of a run: no two runs on one engine have the same."""
+    return secrets.token_hex(4)
+
+
 class Engine:
     """An engine and what was made with it, as a context manager that removes all of that."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.mark = secrets.token_hex(4)
+        self.mark = new_mark()
         self.version = ""
         self._number = 0
+        self._has_caches = False
 
     def __enter__(self) -> Self:
         """Find the engine; `NotTried` if there is none."""
@@ -187,10 +193,13 @@ class Engine:
 
     def own_caches(self, side: str) -> Mapping[str, str]:
         """Build arguments that give cache mounts a name space of this run and of one side."""
+        self._has_caches = True
         return {"BUILDKIT_CACHE_MOUNT_NS": f"{REPOSITORY}-{self.mark}-{side}"}
 
     def forget_caches(self, side: str) -> int:
         """Remove the cache mounts of a side, of all for ""; those of others stay. The number."""
+        if not self._has_caches:
+            return 0
         found = self._listed(
             *("buildx", "du", "--filter", "type=exec.cachemount", "--format", "{{json .}}")
         )

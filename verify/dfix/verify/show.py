@@ -96,7 +96,7 @@ def _rows(proof: Proof) -> Iterator[tuple[str, str, str]]:
     before, after = trial.before, trial.after
     yield "size", _size(before), _size(after)
     yield "layers", str(len(before.layers)), str(len(after.layers))
-    yield "build", f"{before.seconds:.1f} s", f"{after.seconds:.1f} s"
+    yield "build", _build(before), _build(after)
     others = {rebuild.edit: rebuild for rebuild in after.rebuilds}
     for rebuild in before.rebuilds:
         if rebuild.edit in others:
@@ -112,6 +112,11 @@ def _rows(proof: Proof) -> Iterator[tuple[str, str, str]]:
 
 def _size(side: Side) -> str:
     return f"{side.size / MEGABYTE:.1f} MB"
+
+
+def _build(side: Side) -> str:
+    cached = sum(step.cached for step in side.steps)
+    return f"{side.seconds:.1f} s" + (f", {cached} of {len(side.steps)} cached" if cached else "")
 
 
 def _count(rebuild: Rebuild) -> str:

@@ -105,7 +105,9 @@ class Trials:
         syntax = not settings.offline_frontend
         with room(self.plan, files, parent=settings.folder, syntax=syntax) as made:
             tag = self.engine.tag()
-            options = made.options(self.plan, self.engine.own_caches(side))
+            mounts = _has_cache_mounts(files.get(self.plan.path) or self.text)
+            own = self.engine.own_caches(side) if mounts else {}
+            options = made.options(self.plan, own)
             steps, seconds = self.engine.build(options, made.context, tag)
             image = config.read(self.engine.inspect(tag))
             moved = original is not None and original.path != image.path
@@ -126,7 +128,9 @@ class Trials:
             built = replace(built, findings=tuple(checked or ()))
             edits = rebuild.edits_for(made.context, self._ignore(files), settings.edits)
             again = tuple(rebuild.rebuilds(self.engine, made, options, edits, settings.rebuilds))
-            cold = self._cold(made, options, side, files, tree_of) if original else ()
+            cold: tuple[Said, ...] = ()
+            if mounts and original is not None:
+                cold = self._cold(made, options, side, files, tree_of)
             return _Built(replace(built, rebuilds=again), image, tree_of, answers, cold)
 
     def _cold(
@@ -136,9 +140,6 @@ class Trials:
 
         A step that fills a store in a cache mount stays cached, and a later one finds nothing.
         """
-        text = files.get(self.plan.path) or self.text
-        if not _has_cache_mounts(text):
-            return ()
         self.engine.forget_caches(side)
         edits = rebuild.edits_for(made.context, self._ignore(files), self.engine.settings.edits)
         for path in edits.values():
