@@ -206,7 +206,8 @@ def _start(body: object) -> str:
     if body is None:
         return ""
     if isinstance(body, ExecForm):
-        return f"exec {list(body.values)}"
+        rest = "" if body.rest is None else f" and {body.rest.value}"
+        return f"exec {list(body.values)}{rest}"
     return f"shell {body.text.value.strip()}"  # type: ignore[attr-defined]
 
 

@@ -287,6 +287,10 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
     if isinstance(workdir, Unknown):
         return Unknown(f"the working directory is not known: {workdir.why}")
     reader = _Reader(ctx, stage)
+    for place in stage.places:
+        if getattr(getattr(place.node, "body", None), "rest", None) is not None:
+            # Old front ends ignore the rest, current ones run the line as shell source.
+            return Unknown(f"{place.where} has text behind its array, which engines read differently")
     entry, cmd = stage.last(Entrypoint), stage.last(Cmd)
     if entry is None and cmd is None:
         return Unknown("it has neither CMD nor ENTRYPOINT of its own")
