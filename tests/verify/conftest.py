@@ -13,7 +13,7 @@ from dfix.refactor import pipeline
 from dfix.refactor.config import Config
 from dfix.refactor.transform import Level
 from dfix.verify import engine as engines
-from dfix.verify.proof import prove
+from dfix.verify.proof import prove, silent
 from dfix.verify.values import Settings
 
 BASE = "debian:bookworm-slim"
@@ -53,7 +53,7 @@ class Project:
 
         return run
 
-    def prove(self, *transforms, tell=lambda sentence: None, **settings):
+    def prove(self, *transforms, tell=silent, **settings):
         return prove(
             self.again(*transforms),
             root=self.root,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 
 
 def docker(*args):
@@ -30,8 +31,7 @@ def processes(*words):
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                with open(f"/proc/{entry}/cmdline", "rb") as stream:
-                    given = stream.read().decode(errors="replace").split("\0")
+                given = Path("/proc", entry, "cmdline").read_text(errors="replace").split("\0")
             except OSError:
                 continue
             if all(word in given for word in words):

@@ -146,7 +146,7 @@ class Relay:
             other.shutdown(socket.SHUT_WR)
 
     def cut(self):
-        os.unlink(self.path)
+        Path(self.path).unlink()
         for each in (self.listener, *self.connections):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -37,7 +37,7 @@ def read(data: bytes) -> Elf | None:
         return None
     try:
         return _read(data)
-    except (struct.error, UnicodeDecodeError, KeyError, ValueError):
+    except (struct.error, OverflowError, KeyError, ValueError):
         return None
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GRACE = 5.0  # seconds between asking a process group to end and ending it
 
 
-class TimedOut(Exception):  # noqa: N818 - it is a finding about a process, not a fault of the program
+class TimedOut(Exception):
     """A process ran longer than it was allowed to; its group has been ended."""
 
 

@@ -147,11 +147,11 @@ class Proof:
         return self.outcome in ("proven", "proven-in-part")
 
 
-class NotTried(Exception):  # noqa: N818 - a finding about the machine or the file, not a fault of the program
+class NotTried(Exception):
     """Nothing can be said of the change; the sentence says why and names the cure."""
 
 
-class Unbuilt(Exception):  # noqa: N818 - see NotTried
+class Unbuilt(Exception):
     """A build failed or took too long."""
 
     def __init__(self, sentence: str, log: str = "") -> None:
