@@ -98,6 +98,8 @@ def _template_mark(items: Sequence[Item]) -> str | None:
             text, marks = item.text.text.lstrip(), ("{{", "{%", "<%", "#{", "%%")
             if text.startswith(marks):
                 return text.split("\n")[0].strip()
+            if "{{" in text and "}}" in text and text[:3].upper() != "RUN":
+                return text[text.find("{{") :].split("\n")[0].strip()
         elif isinstance(item, Run):
             for leaf in item.leaves():
                 at = min(
