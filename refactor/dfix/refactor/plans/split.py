@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Called, Place, Stage
     from dfix.refactor.plans.starting import Criterion
 
+# Programs that build or install, of ecosystems that have no folder yet: a reader would ask why nothing is split.
+UNSERVED = {
+    "bun": "Bun", "bundle": "Bundler", "cargo": "Cargo", "cmake": "CMake", "composer": "Composer", "conda": "conda",
+    "deno": "Deno", "dotnet": ".NET", "g++": "C++", "gcc": "C", "gradle": "Gradle", "gradlew": "Gradle", "javac": "Java",
+    "mamba": "conda", "make": "make", "meson": "Meson", "mix": "Mix", "mvn": "Maven", "mvnw": "Maven", "ninja": "Ninja",
+    "pdm": "PDM", "pipenv": "Pipenv", "pnpm": "pnpm", "poetry": "Poetry", "R": "R", "Rscript": "R", "rustc": "Rust",
+    "sbt": "sbt", "uv": "uv", "yarn": "Yarn",
+}  # fmt: skip
 WORKS = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT, Role.RUN, Role.ADD)
 
 
@@ -165,6 +173,17 @@ def _origins(ctx: Context, work: _Work) -> dict[str, str]:
             if isinstance(source, Known):
                 found[path] = source.value
     return found
+
+
+def unserved(stage: Stage) -> tuple[Place, str] | None:
+    """The first RUN that builds with a program of an ecosystem that is not served, and that ecosystem's name."""
+    for place in stage.runs():
+        if not any(mentions(place.node, name) for name in UNSERVED):
+            continue
+        for called in place.called:
+            if called.program in UNSERVED:
+                return place, UNSERVED[called.program]
+    return None
 
 
 def builds(stage: Stage) -> bool:

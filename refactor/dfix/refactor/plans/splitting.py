@@ -11,7 +11,7 @@ from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
 from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
 from dfix.refactor.plans.runtime_stage import Composer, NoStage
 from dfix.refactor.plans.slicing import Blocked, Slice, slice_of
-from dfix.refactor.plans.split import Asked, Unserved, ask, builds
+from dfix.refactor.plans.split import Asked, Unserved, ask, builds, unserved
 from dfix.refactor.plans.starting import criterion
 from dfix.refactor.transform import Evidence, Level
 
@@ -49,6 +49,13 @@ class Split:
 def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     """The split of a stage, or the reasons why there is none; nothing where nobody would ask."""
     first = stage.places[0]
+    other = unserved(stage)
+    if other is not None:
+        place, name = other
+        yield NotSplit(
+            place, "not-served", f"{name} builds here, which split-stages does not serve yet"
+        )
+        return
     if not builds(stage):
         return
     image = stage.root_image
