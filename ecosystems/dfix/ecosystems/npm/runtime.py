@@ -75,9 +75,6 @@ SYSTEM_PROGRAMS = frozenset(
 )  # fmt: skip
 
 
-_BINARIES = BINARIES
-
-
 @dataclass(frozen=True, slots=True)
 class Prisma:
     """Where Prisma's schema lies, what client it generates and where.

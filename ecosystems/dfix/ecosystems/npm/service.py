@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.npm.graph import NodeRun, runs
-from dfix.ecosystems.npm.locks import install_scripts
-from dfix.ecosystems.npm.outputs import outputs
-from dfix.ecosystems.npm.runtime import NodeProject, commands, entry_of, project, tools_of
-from dfix.ecosystems.runtime import Anchor, Mode, NeedKind
-from dfix.ecosystems.service import Live, Obstacle, Request, Service, Started
+from dfix.ecosystems.npm.judging import judged
+from dfix.ecosystems.npm.living import live_of
+from dfix.ecosystems.npm.runtime import BINARIES, NodeProject, commands, entry_of, project, tools_of
+from dfix.ecosystems.runtime import NeedKind
+from dfix.ecosystems.service import Obstacle, Request, Service, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,6 @@ SERVES_IN_DEVELOPMENT = {
 # https://docs.npmjs.com/cli/v7/commands/npm-prune
 OMIT_SINCE = (16,)
 PRUNE = "https://docs.npmjs.com/cli/v10/commands/npm-prune"
-PURE = '[tool.dfix.split] pure = ["{name}"]'
 
 
 def services(request: Request) -> Fact[Service]:
@@ -70,8 +69,9 @@ def services(request: Request) -> Fact[Service]:
         else:
             parts.append(run.value)
     obstacles.extend(_processes(parts))
-    obstacles.extend(_impure(request, found.value))
-    live, whole, built = _live(request, found.value, started.value, parts)
+    packages, unknown = judged(request, found.value)
+    obstacles.extend(unknown)
+    live, whole, built = live_of(request, found.value, started.value, parts)
     omit, why = _omitted(request, found.value, started.value, parts)
     needs = [need for part in parts for need in part.facts.needs]
     through_npm = next(
@@ -94,11 +94,23 @@ def services(request: Request) -> Fact[Service]:
             interpreter="node",
             omit=omit,
             omit_because=why,
+            libraries=tuple(
+                dict.fromkeys((name, each.source) for each in packages for name in each.libraries)
+            )
+            if request.base.variant == "full"
+            else (),
             programs=tuple(
-                (use.program, use.source)
-                for part in parts
-                for use in part.facts.starts
-                if use.program is not None and use.program not in ("node", "npm", "npx")
+                dict.fromkeys(
+                    [
+                        *(
+                            (use.program, use.source)
+                            for part in parts
+                            for use in part.facts.starts
+                            if use.program is not None and use.program not in ("node", "npm", "npx")
+                        ),
+                        *((name, each.source) for each in packages for name in each.programs),
+                    ]
+                )
             ),
             shell=shell,
             certificates=None,  # Node.js brings its own trust store: https://nodejs.org/api/cli.html#--use-bundled-ca
@@ -156,11 +168,9 @@ def _commands(request: Request, found: NodeProject) -> Fact[tuple[Command, ...]]
 
 
 def _is_tool(name: str | None, found: NodeProject, request: Request) -> bool:
-    from dfix.ecosystems.npm.runtime import _BINARIES  # noqa: PLC0415, PLC2701 - the table of the same folder
-
     if name is None:
         return False
-    package = _BINARIES.get(name, name)
+    package = BINARIES.get(name, name)
     everywhere = {name for did in request.did if did.call.everywhere for name in did.call.packages}
     return found.declares(package) is not None or any(
         each.rpartition("@")[0] == package or each == package for each in everywhere
@@ -195,136 +205,6 @@ def _processes(parts: list[NodeRun]) -> Iterator[Obstacle]:
                     f"{use.source} starts a program whose name is not constant",
                     '[tool.dfix.split] packages = ["git"]',
                 )
-
-
-def _impure(request: Request, found: NodeProject) -> Iterator[Obstacle]:
-    """Packages of which nothing tells whether they need libraries or programs of the full image."""
-    if request.base.variant != "full":
-        return
-    if not found.dependencies and not found.optional:
-        return
-    scripts = install_scripts(request.tree, found.directory)
-    if isinstance(scripts, Unknown):
-        names = [
-            name for name in (*found.dependencies, *found.optional) if name not in request.pure
-        ]
-        if names:
-            yield Obstacle(
-                "unknown-package",
-                f"nothing tells which packages run install scripts: {scripts.why}",
-                PURE.format(name=names[0]),
-            )
-        return
-    for package in scripts.value:
-        if package.development or package.name in request.pure or _known_pure(package.name):
-            continue
-        yield Obstacle(
-            "unknown-package",
-            f"{package.name} runs a script when it is installed, and what it needs at run time is not known",
-            PURE.format(name=package.name),
-        )
-
-
-def _known_pure(name: str) -> bool:
-    """Does the table say that a package needs nothing of the full image at run time?"""
-    try:
-        from dfix.ecosystems.npm.purity import purity  # noqa: PLC0415 - the table loads when a package asks for it
-    except ImportError:
-        return False
-    known = purity(name)
-    return (
-        isinstance(known, Known)
-        and not known.value.libraries
-        and not known.value.programs
-        and known.value.kind.value
-        in (
-            "pure",
-            "bundled",
-        )
-    )
-
-
-def _live(
-    request: Request, found: NodeProject, started: tuple[Command, ...], parts: list[NodeRun]
-) -> tuple[list[Live], str, bool]:
-    """The live paths, why all of the folder is live where single files cannot be told, and whether something is built."""
-    built: list[Command] = []
-    for did in request.did:
-        if did.call.role is not Role.RUN:
-            continue
-        read = commands(found, did.call.words)
-        if isinstance(read, Unknown):
-            return [], f"what {did.where} builds cannot be told: {read.why}", True
-        built.extend(read.value)
-    if not built:
-        return [], "its sources run as they are", False
-    written = outputs(request.tree, found.directory, built)
-    if isinstance(written, Unknown):
-        return [], written.why, True
-    folders = [path for output in written.value for path in output.paths]
-    entries = [entry_of(found, command) for command in started]
-    for entry in entries:
-        if isinstance(entry, Unknown):
-            return [], entry.why, True
-        if not any(
-            entry.value.path == path or entry.value.path.startswith(f"{path}/") for path in folders
-        ):
-            return (
-                [],
-                f"{entry.value.source} starts {entry.value.path}, which no build writes",
-                True,
-            )
-    if len(parts) != len(started):
-        return [], "not all sources can be read", True
-
-    def at(path: str) -> str:
-        return posixpath.normpath(
-            posixpath.join(request.root, posixpath.relpath(path, request.folder or "."))
-        )
-
-    live = {
-        at(found.source): Live(at(found.source), "node reads it, and npm start", found.source),
-        at(posixpath.join(found.directory, "node_modules")): Live(
-            at(posixpath.join(found.directory, "node_modules")),
-            "it holds the dependencies",
-            found.source,
-            native=True,
-        ),
-    }
-    for output in written.value:
-        for path in (*output.paths, *output.beside):
-            if path in output.paths or request.tree.is_file(path) or request.tree.is_dir(path):
-                live.setdefault(at(path), Live(at(path), f"{output.tool} writes it", output.source))
-    for part in parts:
-        for use in part.facts.opens:
-            if use.mode is Mode.WRITE:
-                continue
-            if use.path is None:
-                return [], f"{use.source} opens a path that is not constant", True
-            path = (
-                use.path
-                if use.anchor is Anchor.SOURCE
-                else posixpath.relpath(
-                    posixpath.join(request.started[0].directory, use.path), request.root
-                )
-            )
-            if use.anchor is not Anchor.SOURCE:
-                path = posixpath.normpath(posixpath.join(request.folder or ".", path))
-            if use.glob:
-                path = posixpath.dirname(path[: path.find("*")]) if "*" in path else path
-            if path.startswith("..") or path == ".":
-                if path == ".":
-                    return [], f"{use.source} opens the project's folder itself", True
-                continue
-            if request.tree.is_dir(path) or request.tree.is_file(path):
-                live.setdefault(at(path), Live(at(path), f"{use.how} opens it", use.source))
-            else:
-                # It may be in the context all the same (.env), or be made by the build.
-                return [], f"{use.source} opens {path}, which the repository does not hold", True
-    if found.prisma is not None:
-        path = posixpath.dirname(found.prisma.schema) or found.prisma.schema
-        live.setdefault(at(path), Live(at(path), "prisma reads it", found.prisma.source))
-    return list(live.values()), "", True
 
 
 def _omitted(

@@ -1,0 +1,91 @@
+"""What the packages that a build installs need of the system at run time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dfix.ecosystems.facts import Known, Unknown
+from dfix.ecosystems.npm.locks import locked
+from dfix.ecosystems.npm.purity import purity
+from dfix.ecosystems.runtime import Purity, PurityKind
+from dfix.ecosystems.service import Obstacle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.ecosystems.npm.locks import Locked
+    from dfix.ecosystems.npm.runtime import NodeProject
+    from dfix.ecosystems.service import Request
+
+PURE = '[tool.dfix.split] pure = ["{name}"]'
+
+
+def judged(request: Request, found: NodeProject) -> tuple[tuple[Purity, ...], tuple[Obstacle, ...]]:
+    """What each package of a production install needs.
+
+    Those of which nothing tells are obstacles where the full image leaves; on a smaller one the
+    stage's own steps tell.
+    """
+    if not found.dependencies and not found.optional:
+        return (), ()
+    packages = locked(request.tree, found.directory)
+    if isinstance(packages, Unknown):
+        return _without_lock(request, found, packages.why)
+    known: dict[str, Purity] = {}
+    obstacles: dict[Obstacle, None] = {}
+    for package in packages.value:
+        if package.development or package.name in request.pure or package.name in known:
+            continue
+        fact = purity(package.name)
+        if isinstance(fact, Known):
+            known[package.name] = fact.value
+            against = _against(fact.value, package)
+        else:
+            against = _unknown(package)
+        for obstacle in against:
+            if request.base.variant == "full" or obstacle.slug == "needs-browser":
+                obstacles[obstacle] = None
+    return tuple(known.values()), tuple(obstacles)
+
+
+def _without_lock(
+    request: Request, found: NodeProject, why: str
+) -> tuple[tuple[Purity, ...], tuple[Obstacle, ...]]:
+    names = [name for name in (*found.dependencies, *found.optional) if name not in request.pure]
+    facts = [fact.value for fact in map(purity, names) if isinstance(fact, Known)]
+    if not names or request.base.variant != "full":
+        return tuple(facts), ()
+    sentence = f"nothing tells which packages run install scripts: {why}"
+    return tuple(facts), (Obstacle("unknown-package", sentence, PURE.format(name=names[0])),)
+
+
+def _against(each: Purity, package: Locked) -> Iterator[Obstacle]:
+    """What speaks against taking a known package to another base."""
+    setting = PURE.format(name=each.name)
+    if each.kind is PurityKind.ELSEWHERE:
+        yield Obstacle(
+            "needs-browser" if _is_browser(each) else "unknown-package",
+            f"{package.source}: {each.name} installs into {', '.join(each.elsewhere)}",
+        )
+    elif each.kind is PurityKind.SOURCE_ONLY and not each.libraries:
+        yield Obstacle(
+            "unknown-package",
+            f"{package.source}: {each.name} is compiled when it is installed, and what it links to is not known",
+            setting,
+        )
+
+
+def _is_browser(each: Purity) -> bool:
+    return each.name.startswith(("playwright", "puppeteer", "cypress", "electron"))
+
+
+def _unknown(package: Locked) -> Iterator[Obstacle]:
+    """A package that the table does not hold is pure if it runs nothing when it is installed."""
+    if package.scripts is False:
+        return
+    runs = "runs a script" if package.scripts else "may run a script"
+    yield Obstacle(
+        "unknown-package",
+        f"{package.name} {runs} when it is installed, and what it needs at run time is not known",
+        PURE.format(name=package.name),
+    )
