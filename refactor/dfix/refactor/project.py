@@ -59,7 +59,41 @@ class Project:
         if self.config.context is not None:
             folder = posixpath.normpath(self.config.context)
             return Known("" if folder == "." else folder, "configuration")
+        if not self.repository.builds and posixpath.dirname(self.path):
+            above = self._folder_above()
+            if above is not None:
+                return above
         return self.repository.context
+
+    def _folder_above(self) -> Known[str] | None:
+        """The nearest folder that holds all that the file copies by name, if that is not the Dockerfile's own.
+
+        Nothing shows how the file is built, and with its own folder as context the build could only fail.
+        """
+        from dfix.grammar import parse  # noqa: PLC0415 - only files below the root that nothing builds pay for it
+        from dfix.refactor.model import Model  # noqa: PLC0415 - the same
+        from dfix.refactor.plans.reading import sources  # noqa: PLC0415 - the same
+
+        text = self.tree.read(self.path)
+        if isinstance(text, Unknown):
+            return None
+        named = [
+            (each.path, each.place.where)
+            for each in sources(Model(parse(text.value), self.path))
+            if each.path and not each.pattern
+        ]
+        folder = posixpath.dirname(self.path)
+        absent = next((each for each in named if not self._exists(folder, each[0])), None)
+        while absent is not None and folder:
+            folder = posixpath.dirname(folder)
+            if all(self._exists(folder, path) for path, _ in named):
+                path, where = absent
+                return Known(folder, f"{where} copies {path}, which lies in {folder or 'the root'}")
+        return None
+
+    def _exists(self, folder: str, path: str) -> bool:
+        full = posixpath.join(folder, path)
+        return self.tree.is_file(full) or self.tree.is_dir(full)
 
     @cached_property
     def context(self) -> Fact[Tree]:

@@ -76,8 +76,44 @@ def user_of(place: Place, called: Called | None = None) -> Fact[str]:
         return Because("unknown-user", "sudo changes the user")
     user = place.before.user
     if isinstance(user, Unknown):
-        return Because("unknown-user", f"the user is not known, since {user.why}")
+        shown = _shown_root(place)
+        return Because("unknown-user", f"the user is not known, since {user.why}") if shown is None else shown
     return user
+
+
+# Each fails for any user but root, whatever the image: dpkg(1), apk(8), rpm(8) and shadow lock or write files of root.
+ROOT_ONLY = {
+    "apt-get": ("install", "update", "upgrade", "dist-upgrade", "remove", "purge"),
+    "apt": ("install", "update", "upgrade", "remove"),
+    "apk": ("add", "update", "upgrade", "del"),
+    "yum": ("install", "update", "upgrade", "remove"),
+    "dnf": ("install", "update", "upgrade", "remove"),
+    "microdnf": ("install", "update", "upgrade"),
+    "useradd": (),
+    "adduser": (),
+    "groupadd": (),
+    "addgroup": (),
+}
+
+
+def _shown_root(place: Place) -> Known[str] | None:
+    """Root, if a step under the same USER does what only root can do: a build that works today proves it."""
+    run: list[Place] = []
+    for each in place.stage.places:
+        if each.node.name == "USER":
+            if each.at > place.at:
+                break
+            run = []
+        elif each.node.name == "RUN":
+            run.append(each)
+    for each in run:
+        for called in each.called:
+            verbs = ROOT_ONLY.get(called.program or "")
+            if verbs is None or "sudo" in called.wrappers or called.command.context:
+                continue
+            if not verbs or any(word in verbs for word in called.values[1:]):
+                return Known("root", f"{each.where} runs {called.program}, which only root can")
+    return None
 
 
 def home_of(place: Place, called: Called | None = None) -> Fact[str]:

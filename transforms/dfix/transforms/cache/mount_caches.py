@@ -86,6 +86,21 @@ CASES = (
         before="FROM node:22\nUSER node\nRUN npm ci\n",
         after="FROM node:22\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 \\\n    npm ci\n",
     ),
+    Case.rewrites(
+        "nothing is known of the base, but a step does what only root can",
+        before="FROM registry.example.com/team/base:7\nRUN apt-get update && apt-get install -y jq\nRUN npm ci\n",
+        after=(
+            "FROM registry.example.com/team/base:7\nRUN apt-get update && apt-get install -y jq\n"
+            "RUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n"
+        ),
+    ),
+    Case.holds_back(
+        "what only root can do is done under another USER",
+        before=(
+            "FROM registry.example.com/team/base:7\nARG WHO\nUSER root\nRUN apt-get update\nUSER ${WHO}\nRUN npm ci\n"
+        ),
+        because="unknown-user",
+    ),
     Case.holds_back(
         "the base image is not known",
         before="FROM registry.example.com/team/base:7\nRUN npm ci\n",
