@@ -106,8 +106,14 @@ class Engine:
         described: list[dict[str, Any]] = json.loads(found.output)
         return described[0]
 
-    def build(self, context: Path, tag: str | None) -> Build:
+    def build(
+        self, context: Path, tag: str | None, *, fresh: bool = False, caches: str = ""
+    ) -> Build:
         """Build the folder's `Dockerfile`; without a tag no image is kept.
+
+        A `fresh` build runs every step, and `caches` names a set of cache mounts: with a new name
+        they are empty. Both together are a first build, and nobody else's cache is cleared for it.
+        https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
 
         The build reads a copy of the Dockerfile from outside the context, without its syntax line:
         what is built is what the engine's own frontend makes of it. Raises `EngineError` with the
@@ -125,6 +131,8 @@ class Engine:
             argv = [
                 *(self.docker, "build", "--progress=rawjson", "--pull=false"),
                 *(f"--network={self.network}", "--file", str(dockerfile)),
+                *(("--no-cache",) if fresh else ()),
+                *(("--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={caches}") if caches else ()),
                 *(("--load", "--tag", tag) if tag is not None else ("--output=type=cacheonly",)),
                 str(context),
             ]
@@ -132,6 +140,11 @@ class Engine:
         if done.code:
             raise EngineError(f"the build failed:\n{failure(done.output)}")
         return Build(steps(done.output), done.seconds)
+
+    def drop(self, tag: str) -> None:
+        """Remove an image that was built here; the build cache keeps its steps."""
+        self._quietly("image", "rm", "--force", tag)
+        self._images.remove(tag)
 
     def start(self, image: str, env: Mapping[str, str]) -> str:
         """Start a container in the background and give its name."""

@@ -87,7 +87,7 @@ class Trial:
 
 def hold(project: Project, refactoring: Refactoring, engine: Engine, room: Path) -> Trial:
     """Try one project in an empty folder. Failures become objections; a missing base raises."""
-    found = _bases(project, engine)
+    present = bases(project, engine)
     # the folder's own name tells a hand-written refactoring which project it is given
     before = project.copy_to(room / project.name / "before")
     after = project.copy_to(room / project.name / "after")
@@ -98,8 +98,8 @@ def hold(project: Project, refactoring: Refactoring, engine: Engine, room: Path)
         refactored,
         (_dockerfile(before), _dockerfile(after)),
         ignore.read_text(encoding="utf-8") if ignore.exists() else None,
-        bases={name: bool(image.get("RepoDigests")) for name, image in found.items()},
-        inherited=variables(found[project.bases[0]]["Config"]),
+        bases={name: bool(image.get("RepoDigests")) for name, image in present.items()},
+        inherited=variables(present[project.bases[0]]["Config"]),
     )
     trial.objections.extend(f"dropped: {each}" for each in refactored.dropped)
     for word, folder, side in (("before", before, trial.before), ("after", after, trial.after)):
@@ -119,7 +119,8 @@ def _dockerfile(folder: Path) -> str:
     return (folder / "Dockerfile").read_text(encoding="utf-8")
 
 
-def _bases(project: Project, engine: Engine) -> dict[str, dict[str, Any]]:
+def bases(project: Project, engine: Engine) -> dict[str, dict[str, Any]]:
+    """What the engine knows of the project's base images; `EngineError` if one is not there."""
     found: dict[str, dict[str, Any]] = {}
     missing = []
     for name in project.bases:
@@ -139,7 +140,7 @@ def _observe(trial: Trial, side: Side, folder: Path, word: str, engine: Engine) 
     engine.build(folder, tag)
     image = engine.image(tag) or {}
     side.size, side.config = image["Size"], image["Config"]
-    side.answers = _ask(project, engine, tag)
+    side.answers = ask(project, engine, tag)
     for probe in project.probes:
         body = side.answers[probe.path].body.decode("utf-8", "replace")
         if probe.contains not in body:
@@ -159,13 +160,13 @@ def _observe(trial: Trial, side: Side, folder: Path, word: str, engine: Engine) 
         edited = f"{tag}-{kind}" if edit.appears else None
         side.rebuilds[kind] = engine.build(folder, edited)
         if edited is not None:
-            shown = _ask(project, engine, edited)[edit.appears].body
+            shown = ask(project, engine, edited)[edit.appears].body
             if nonce.encode() not in shown:
                 trial.objections.append(f"{word}: the {kind} edit does not arrive in the image")
         (folder / edit.path).write_bytes(whole)
 
 
-def _ask(project: Project, engine: Engine, image: str) -> dict[str, Answer]:
+def ask(project: Project, engine: Engine, image: str) -> dict[str, Answer]:
     """Start the image, wait until the first probe is answered, ask all, end it."""
     if answers(project.port):
         raise EngineError(f"port {project.port} is taken by another program")
