@@ -13,7 +13,7 @@ from dfix.refactor.model import paths
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dfix.ecosystems.calls import Cache
+    from dfix.ecosystems.calls import Cache, Call
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
 
@@ -31,6 +31,14 @@ class Because(Unknown):
 def slug_of(unknown: Unknown) -> str:
     """The slug of an unknown made here."""
     return getattr(unknown, "slug", "unknown-user")
+
+
+FILLS = (Role.INSTALL, Role.ADD, Role.FETCH, Role.BUILD, Role.PROJECT, Role.CHANGE)
+
+
+def fills(call: Call) -> bool:
+    """Does a call fill its caches? `go test` does as `go build` does, and so gets the mounts that it reads."""
+    return call.role in FILLS or (call.role is Role.RUN and call.reads_store and not call.unknown)
 
 
 def environment(place: Place, called: Called) -> dict[str, str | None]:
@@ -327,7 +335,7 @@ def _needs_store(place: Place, each: Called, ecosystem: str) -> str | None:
             return None
         if ecosystem_of(call).is_offline_reader(call, environment(place, each)):
             return "works offline from the store"
-        return "runs what may read the store" if call.role is Role.RUN else None
+        return "runs what may read the store" if call.role is Role.RUN and not fills(call) else None
     if ecosystem_of_store_readers(each):
         return f"runs {each.program or 'a command that is not literal'}, which may read the store"
     return None

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dfix.ecosystems.calls import CacheKind, Role
+from dfix.ecosystems.calls import CacheKind
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import ExecForm, Run, ShellForm
 from dfix.refactor import compose, edits
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Called, Place
 
 RULE = "https://docs.docker.com/build/cache/optimize/#use-cache-mounts"
-FILLS = (Role.INSTALL, Role.ADD, Role.FETCH, Role.BUILD, Role.PROJECT, Role.CHANGE)
 
 CASES = (
     Case.untouched(
@@ -85,6 +84,16 @@ CASES = (
         "a user with a home of its own",
         before="FROM node:22\nUSER node\nRUN npm ci\n",
         after="FROM node:22\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 \\\n    npm ci\n",
+    ),
+    Case.rewrites(
+        "tests read the modules that a fetch left in a mount",
+        before="FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go test ./...\n",
+        after=(
+            "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\n"
+            "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download\nCOPY . .\n"
+            "RUN --mount=type=cache,target=/go/pkg/mod \\\n    --mount=type=cache,target=/root/.cache/go-build \\\n"
+            "    go test ./...\n"
+        ),
     ),
     Case.rewrites(
         "nothing is known of the base, but a step does what only root can",
@@ -142,7 +151,7 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
         calls = [
             called
             for called in place.called
-            if called.call is not None and called.call.role in FILLS
+            if called.call is not None and plan.fills(called.call)
         ]
         if not calls:
             continue
