@@ -56,16 +56,17 @@ def services(request: Request) -> Fact[Service]:
     parts: list[GoRun] = []
     for binary, did in programs:
         tags = flags_of([*did.call.words[2:]]).tags()
-        run = runs(
-            request.tree,
-            found.value,
-            binary.main.directory,
-            tags.value if isinstance(tags, Known) else (),
-        )
+        if isinstance(tags, Unknown):
+            obstacles.append(Obstacle("unknown-sources", f"{did.where}: {tags.why}"))
+            continue
+        run = runs(request.tree, found.value, binary.main.directory, tags.value)
         if isinstance(run, Unknown):
             obstacles.append(Obstacle("unknown-sources", run.why))
         else:
             parts.append(run.value)
+    if found.value.outside:
+        why = f"{found.value.source} needs {found.value.outside[0]}, which lies outside of the context"
+        obstacles.append(Obstacle("unknown-sources", why))
     for part in parts:
         obstacles.extend(_obstacles(part))
     linked = _linked(request, found.value, parts, programs)
@@ -115,10 +116,8 @@ def _built(request: Request, found: GoProject) -> list[tuple[Binary, Did, str]]:
     """Each binary that the build writes, by its absolute path; of two writers the last counts."""
     built: dict[str, tuple[Binary, Did, str]] = {}
     for did in request.did:
-        if (
-            did.call.ecosystem != "go"
-            or did.call.role is not Role.BUILD
-            and did.call.verb not in ("build", "install")
+        if did.call.ecosystem != "go" or (
+            did.call.role is not Role.BUILD and did.call.verb not in ("build", "install")
         ):
             continue
         inside = posixpath.relpath(did.directory, request.root)
@@ -160,6 +159,9 @@ def _program(
 
 
 def _obstacles(part: GoRun) -> Iterator[Obstacle]:
+    if part.generated:
+        why = f"the sources in {part.generated[0]} are written by the build"
+        yield Obstacle("unknown-sources", why)
     for use in part.facts.starts:
         if use.program is None:
             yield Obstacle(
@@ -184,6 +186,8 @@ def _linked(
         return False, {}, (("CGO_ENABLED is set where it is built", programs[0][1].where),)
     if len(parts) != len(programs):
         return False, {}, ()
+    if any(_linking(did.environment.get("GOFLAGS", "")) for _, did in programs):
+        return False, {}, (("GOFLAGS may ask for a C linker", programs[0][1].where),)
     for part in parts:
         if part.cgo:
             return False, {}, (('it says import "C"', part.cgo[0]),)
@@ -221,6 +225,12 @@ def _linked(
     return True, {"CGO_ENABLED": "0"}, (*why, ("without cgo, Go links statically", CGO))
 
 
+def _linking(flags: str | None) -> bool:
+    """May GOFLAGS change how a program is linked?"""
+    harmless = ("-mod", "-modcacherw", "-buildvcs", "-trimpath", "-p", "-v", "-x")
+    return flags is None or any(word.partition("=")[0] not in harmless for word in flags.split())
+
+
 def _files(request: Request, parts: list[GoRun]) -> tuple[list[Live], str]:
     """The files beside the binary that the program opens, or why all of its folder is live."""
     live: dict[str, Live] = {}
@@ -240,12 +250,9 @@ def _covered(path: str, live: dict[str, Live]) -> bool:
 
 def _opened(request: Request, use: PathUse) -> tuple[str, list[Live]]:
     """What one use opens: a reason to take the whole folder, or the live paths (none if it is not the project's)."""
+    writes = use.mode is Mode.WRITE
     if use.path is None:
-        if use.mode is Mode.WRITE:
-            return "", []
-        return f"{use.source} opens a path that is not constant", []
-    if use.mode is Mode.WRITE:
-        return "", []
+        return ("" if writes else f"{use.source} opens a path that is not constant"), []
     if use.anchor is Anchor.SOURCE:
         path = posixpath.normpath(use.path)
         inside = posixpath.relpath(path, request.folder or ".")
@@ -262,9 +269,13 @@ def _opened(request: Request, use: PathUse) -> tuple[str, list[Live]]:
         absolute = posixpath.normpath(
             posixpath.join(request.root, posixpath.relpath(path, request.folder or "."))
         )
-    if path == ".":
-        return f"{use.source} opens the working directory itself", []
+    if writes and not request.tree.is_dir(path):
+        path = posixpath.dirname(path) or "."  # what is created needs the folder around it
+        absolute = posixpath.dirname(absolute)
+    if path == (request.folder or "."):
+        return ("" if writes else f"{use.source} opens the working directory itself"), []
     if request.tree.is_dir(path) or request.tree.is_file(path):
-        return "", [Live(absolute, f"{use.how} opens it", use.source)]
-    # A file that is not in the repository may be in the context all the same (.env), or be made by the build.
-    return f"{use.source} opens {use.path}, which the repository does not hold", []
+        return "", [
+            Live(absolute, f"{use.how} {'writes' if writes else 'opens'} there", use.source)
+        ]
+    return "", []
