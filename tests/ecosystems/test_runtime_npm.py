@@ -109,6 +109,7 @@ def test_npm_start_without_a_script_runs_server_js():
         ({"start": "$(x)"}, "npm start"),
         ({"start": "node a.js"}, "npm --prefix web start"),
         ({"a": "x"}, "run-s a missing"),
+        ({"dev": "node a.js"}, "npm dev"),
     ],
 )
 def test_start_commands_that_cannot_be_expanded_are_unknown(scripts, command):

@@ -162,6 +162,9 @@ def _script(
         return (_FIRST[verb],), _handed(program, rest[1:])
     if program != "npm" and verb in scripts and verb not in _OWN_VERBS:
         return (verb,), _handed(program, rest[1:])
+    if program == "npm" and verb in scripts and verb not in _OWN_VERBS:
+        # It ends with a list of commands: https://docs.npmjs.com/cli/v10/commands/npm
+        return Unknown(f"npm {verb} is no command of npm, only npm run {verb} is")
     return None
 
 

@@ -160,10 +160,22 @@ class Composer:
             for place in self.stage.places
             if isinstance(place.node, Arg) and {pair.name for pair in place.node.pairs} & used
         ]
-        for place in declared_args:
-            yield edits.bare(place.node)
-        for _, item in body:
-            yield item
+        items = [*(edits.bare(place.node) for place in declared_args), *(item for _, item in body)]
+        yield from self._spaced(items) if self._loose() else items
+
+    def _loose(self) -> bool:
+        """Does a blank line stand between most instructions of the stage?"""
+        gaps = [bool(place.node.gap.text) for place in self.stage.places[1:]]
+        return sum(gaps) * 2 > len(gaps)
+
+    def _spaced(self, items: list[Item]) -> Iterator[Item]:
+        """The items with a blank line wherever the kind of instruction changes."""
+        kind = None
+        for item in items:
+            name = getattr(item, "name", None)
+            apart = name != kind and not item.gap.text
+            yield item.with_changes(gap=edits.gap_of(1, self.style.newline)) if apart else item
+            kind = name
 
     def _body(self) -> Iterator[tuple[int, Item]]:
         copies = list(self._copies())

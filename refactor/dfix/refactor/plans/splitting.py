@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Unknown
 from dfix.refactor.plans import proven
 from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
@@ -92,8 +93,8 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     if not isinstance(base, Chosen):
         yield NotSplit(first, base.slug, base.sentence, base.setting)
         return
-    if base.relation == "same image" and not packages.left_out and not service.omit:
-        return  # nothing would leave the image
+    if base.relation == "same image" and not packages.left_out and not (service.omit and _compiles(asked)):
+        return  # nothing would leave the image, or only what an install without it would leave out as well
     try:
         changes = Composer(ctx, stage, asked, found, base, packages).changes()
     except NoStage as obstacle:
@@ -103,6 +104,11 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     level = proven.level_of(shape)
     because = (*_evidence(stage, service, base, packages.because), proven.evidence(shape))
     yield Split(asked, found, base, _title(base, shell, level), level, because, changes)
+
+
+def _compiles(asked: Asked) -> bool:
+    """Does a step make anything of the sources, so that something but the install tells the stages apart?"""
+    return any(did.call.role in (Role.BUILD, Role.RUN, Role.PROJECT) for did in asked.request.did)
 
 
 def _title(base: Chosen, shell: str | None, level: Level) -> str:

@@ -9,7 +9,7 @@ vulnerabilities, and loses nothing. Source: https://docs.docker.com/build/buildi
 - unknown-base: nothing is known of the base image;
 - unknown-start: what the container starts is not told by CMD, ENTRYPOINT, or a script of the project;
 - image-for-others: other images build on this one, or it starts nothing of its own;
-- not-served: it builds with tools of an ecosystem that is not served yet (Rust, Java, .NET, Ruby, C, yarn, pnpm, Poetry);
+- not-served: it builds with tools that are not served yet (Rust, Java, .NET, Ruby, C, yarn, pnpm, Poetry);
 - nothing-built: no step is known to build or install anything;
 - no-artefact: which files belong to what is started cannot be told; `[tool.dfix.split] artefacts` names them;
 - unknown-sources: the application's sources cannot be read;
@@ -75,6 +75,35 @@ CASES = (
             'CMD ["./main"]\n'
         ),
         project=GO,
+    ),
+    Case.rewrites(
+        "blank lines between the instructions",
+        before=(
+            "FROM golang:1.23\n\nWORKDIR /app\n\nCOPY . .\n\nRUN go build -o main .\n\nEXPOSE 80\n\n"
+            'CMD ["./main"]\n'
+        ),
+        after=(
+            "FROM golang:1.23 AS builder\n\nWORKDIR /app\n\nCOPY . .\n\nRUN CGO_ENABLED=0 go build -o main .\n\n"
+            "FROM gcr.io/distroless/static-debian12\n\nWORKDIR /app\n\nCOPY --from=builder /app/main /app/main\n\n"
+            'EXPOSE 80\n\nCMD ["./main"]\n'
+        ),
+        project=GO,
+    ),
+    Case.untouched(
+        "only development dependencies would stay behind, and nothing is built",
+        before=(
+            'FROM node:22-alpine\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nCMD ["node", "index.js"]\n'
+        ),
+        project={
+            "package.json": '{"name": "a", "version": "1.0.0", "devDependencies": {"nodemon": "3.1.4"}}',
+            "package-lock.json": (
+                '{"name": "a", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "a",'
+                ' "version": "1.0.0", "devDependencies": {"nodemon": "3.1.4"}},'
+                ' "node_modules/nodemon": {"version": "3.1.4", "dev": true}}}'
+            ),
+            ".dockerignore": "node_modules\n",
+            "index.js": "console.log(1);\n",
+        },
     ),
     Case.holds_back(
         "a step that nobody can read",
