@@ -62,7 +62,10 @@ def edit(project: Project, kind: str, nonce: str) -> str:
 
 
 def build(folder: Path, env: dict[str, str], *arguments: str) -> dict[str, bool]:
-    """Build, and tell for each step (as the engine names it) whether it came from the cache. FROM is left out."""
+    """Build, and tell for each step (as the engine names it) whether it came from the cache. FROM is left out.
+
+    Seldom the engine shows one step under two numbers, one of them without its end.
+    """
     done = subprocess.run(
         ["docker", "build", "--network=host", "--pull=false", "--progress=plain", *arguments, str(folder)],
         env=env, capture_output=True, check=False, text=True, timeout=LIMIT,
@@ -75,12 +78,14 @@ def build(folder: Path, env: dict[str, str], *arguments: str) -> dict[str, bool]
         if not number.startswith("#"):
             continue
         if rest.startswith("[") and not rest.startswith("[internal]") and "] " in rest:
-            name = rest.partition("] ")[2]
-            if not name.startswith("FROM "):
-                names.setdefault(number, name)
+            if not rest.partition("] ")[2].startswith("FROM "):
+                names.setdefault(number, rest)
         elif rest == "CACHED":
             cached.add(number)
-    return {f"{number} {name}": number in cached for number, name in names.items()}
+    found: dict[str, bool] = {}
+    for number, name in names.items():
+        found[name] = found.get(name, False) or number in cached
+    return found
 
 
 def missing(project: Project, env: dict[str, str]) -> str | None:

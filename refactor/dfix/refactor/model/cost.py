@@ -2,7 +2,8 @@
 
 A step (RUN, COPY, ADD, WORKDIR; FROM is none) is found in the cache while its key is the same. The inputs of the key:
 
-- all: the step in front of it, up to the base image; a COPY or ADD with `--link` does without;
+- all: the step in front of it, up to the base image; a COPY or ADD with `--link` does without
+  (but for engines on a graph driver, which read the flag as none: tried on Docker Engine 28.5);
 - RUN: the command, shell, user and working directory, every ENV in force and every ARG that the stage has declared so
   far, used or not, the mounts, and the content of what bind mounts show;
 - COPY and ADD: flags, destination, and the *content* of the sources, whatever their times: of the build context as the
@@ -58,12 +59,26 @@ class Edit(NamedTuple):
         return self.what if self.kind in ("source", "manifest") else None
 
 
+class Why(NamedTuple):
+    """Why a step runs again, as half a sentence.
+
+    Not `sure`: only if what another stage built comes out differently, since a copy of the same content is found.
+    """
+
+    sentence: str
+    sure: bool
+
+
 class Step(NamedTuple):
     """A step of a build. `places` are the instructions that are this step: several if stages begin alike."""
 
     places: tuple[Place, ...]
-    again: bool
-    why: str  # what of its key changed, as half a sentence; empty if it is found in the cache
+    why: Why | None  # None: it is found in the cache
+
+    @property
+    def again(self) -> bool:
+        """Does it run again, if what is built comes out differently?"""
+        return self.why is not None
 
     @property
     def installs(self) -> bool:
@@ -79,8 +94,13 @@ class Rerun(NamedTuple):
 
     @property
     def again(self) -> tuple[Step, ...]:
-        """The steps that run again."""
+        """The steps that run again, if what is built comes out differently."""
         return tuple(step for step in self.steps if step.again)
+
+    @property
+    def surely(self) -> tuple[Step, ...]:
+        """Those that run again even if what is built comes out the same."""
+        return tuple(step for step in self.steps if step.why is not None and step.why.sure)
 
     @property
     def installs(self) -> bool:
@@ -100,26 +120,21 @@ class _Walk:
         self.model = model
         self.project = project
         self.edit = edit
-        self.why: dict[str, str] = {}  # by key: why the step runs again, or nothing
+        self.why: dict[str, Why | None] = {}  # by key: why the step runs again
         self.numbers: dict[str, str] = {}  # a short name for each key
         self.keys: dict[int, str] = {}  # by stage: the key of its last step
         self.bases: dict[int, str] = {}  # by stage that stands on an image: the key of that
         self.places: dict[str, list[Place]] = {}
-        self.ran: dict[
-            int, list[Place]
-        ] = {}  # by stage: its steps that run again, those of stages below not
-        self.tainted: dict[
-            int, set[str]
-        ] = {}  # by stage: the variables whose value the edit changes
+        # By stage: its steps that run again, and why; those of the stages below stand there.
+        self.ran: dict[int, list[tuple[Place, Why]]] = {}
+        # By stage: the variables whose value the edit changes.
+        self.tainted: dict[int, set[str]] = {}
 
     def over(self, stages: Iterable[Stage]) -> Rerun:
         """The steps of these stages."""
         for stage in stages:
             self._stage(stage)
-        steps = tuple(
-            Step(tuple(places), bool(self.why[key]), self.why[key])
-            for key, places in self.places.items()
-        )
+        steps = tuple(Step(tuple(places), self.why[key]) for key, places in self.places.items())
         return Rerun(self.edit, steps)
 
     def _stage(self, stage: Stage) -> None:
@@ -137,9 +152,8 @@ class _Walk:
             words = [stage.node.image.value, "" if platform is None else platform.value]
             key = self._number(f"FROM {stage.reference or words[0]} {words[1]}")
             used = {name for word in words for name in variables(word, stage.escape)}
-            self.why[key] = (
-                "the base image is another" if self._depends(used) else self.why.get(key, "")
-            )
+            other = Why("the base image is another", sure=True) if self._depends(used) else None
+            self.why[key] = self.why.get(key) or other
             self.bases[stage.index] = key
         self.ran[stage.index] = []
         for place in stage.places[1:]:
@@ -181,20 +195,22 @@ class _Walk:
     def _step(self, place: Place, parent: str, tainted: set[str]) -> str:
         """The key of a step, and whether it runs again."""
         key = self._key(place, parent)
-        why = "" if place.node.flag("link") else self._behind(parent)
-        why = why or self._own(place, tainted)
-        self.why[key] = self.why.get(key) or why
+        behind = self._behind(parent)
+        own = self._own(place, tainted)
+        linked = place.node.flag("link") is not None
+        why = self.why[key] = _surest(self.why.get(key), own, None if linked else behind)
         self.places.setdefault(key, []).append(place)
-        if self.why[key]:
-            self.ran[place.stage.index].append(place)
-        if place.node.flag("link") and not self.why[key] and self._behind(parent):
+        if why is not None:
+            self.ran[place.stage.index].append((place, why))
+        if linked and why is None and behind is not None:
             # What follows stands on both: the copied layer is found again, the merged file system is another.
             key = f"{key}+"
-            self.why[key] = self._behind(parent)
+            self.why[key] = behind
         return key
 
-    def _behind(self, parent: str) -> str:
-        return "a step in front of it runs again" if self.why.get(parent) else ""
+    def _behind(self, parent: str) -> Why | None:
+        why = self.why.get(parent)
+        return None if why is None else Why("a step in front of it runs again", why.sure)
 
     def _key(self, place: Place, parent: str) -> str:
         """Text that is equal for equal steps on equal inputs."""
@@ -229,34 +245,30 @@ class _Walk:
         """A short name for inputs, the same for the same ones."""
         return self.numbers.setdefault(inputs, f"#{len(self.numbers)}")
 
-    def _own(self, place: Place, tainted: set[str]) -> str:
+    def _own(self, place: Place, tainted: set[str]) -> Why | None:
         """What of the step's own inputs the edit changes."""
         node = place.node
         if isinstance(node, Run):
             if tainted & (place.before.environment() | place.before.args()):
-                return f"{min(tainted)} has another value"
-            return next(filter(None, (self._shown(place, mount) for mount in place.mounts)), "")
+                return Why(f"{min(tainted)} has another value", sure=True)
+            return _surest(*(self._shown(place, mount) for mount in place.mounts))
         words = [leaf.value for leaf in bare(node).leaves()]
         used = {name for word in words for name in variables(word, place.stage.escape)}
         if used & tainted:
-            return f"{min(used & tainted)} has another value"
-        if isinstance(node, Transfer):
-            return self._copied(place)
-        return ""
+            return Why(f"{min(used & tainted)} has another value", sure=True)
+        return self._copied(place) if isinstance(node, Transfer) else None
 
-    def _shown(self, place: Place, mount: Mount) -> str:
+    def _shown(self, place: Place, mount: Mount) -> Why | None:
         """Does a bind mount show something that changed?"""
         if mount.type != "bind":
-            return ""
+            return None
         source = mount.options.get("source") or mount.options.get("src") or "/"
         if "from" not in mount.options:
             return self._matched((source,), place)
         stage = mounted_stage(place, mount)
-        if stage is not None and self._changed(stage, paths.join("/", source)):
-            return f"what it mounts of {stage.label} changed"
-        return ""
+        return None if stage is None else self._changed(stage, paths.join("/", source))
 
-    def _copied(self, place: Place) -> str:
+    def _copied(self, place: Place) -> Why | None:
         """Does a COPY or ADD bring something that changed?"""
         node = place.node
         assert isinstance(node, Transfer)  # noqa: S101 - the caller looked
@@ -269,55 +281,66 @@ class _Walk:
                 [each.value if isinstance(each, Known) else "/" for each in resolved], place
             )
         if isinstance(stage, str):
-            return ""
-        for source in resolved:
-            path = paths.join("/", source.value) if isinstance(source, Known) else "/"
-            if self._changed(stage, content.literal_stem(path)):
-                return f"{path} of {stage.label} may be another"
-        return ""
+            return None
+        copied = [
+            paths.join("/", source.value) if isinstance(source, Known) else "/"
+            for source in resolved
+        ]
+        return _surest(*(self._changed(stage, content.literal_stem(path)) for path in copied))
 
-    def _matched(self, sources: Iterable[str], place: Place) -> str:
+    def _matched(self, sources: Iterable[str], place: Place) -> Why | None:
         """Is the edited file among these sources of the context?"""
         path = self.edit.file
         if path is None or self.project.ignore.excludes(path) or content.left_out(place, path):
-            return ""
+            return None
         for source in sources:
             if "://" in source or source.startswith("git@"):
                 continue
             clean = context_path(source)
             if clean is not None and paths.within("/" + path, "/" + clean):
-                return f"{path} changed"
+                return Why(f"{path} changed", sure=True)
             if clean is None and content.globbed(path, source):
-                return f"{path} changed"
-        return ""
+                return Why(f"{path} changed", sure=True)
+        return None
 
-    def _changed(self, stage: Stage, path: str) -> bool:
-        """May the steps that run again have changed what lies at this path at the end of a stage?"""
+    def _changed(self, stage: Stage, path: str) -> Why | None:
+        """Have the steps that run again changed what lies at this path at the end of a stage?"""
         chain = [stage]
         while chain[-1].parent is not None:
             chain.append(chain[-1].parent)
-        return bool(self.why[self.bases[chain[-1].index]]) or any(
-            self._writes(place, path) for each in chain for place in self.ran[each.index]
-        )
+        what = f"{path} of {stage.label}"
+        found: Why | None = None
+        if self.why[self.bases[chain[-1].index]] is not None:
+            found = Why(f"{what} may be another", sure=False)
+        for each in chain:
+            for place, behind in self.ran[each.index]:
+                sure = self._writes(place, path)
+                if sure and behind.sure:
+                    return Why(f"{what} is another", sure=True)
+                if sure is not None:
+                    found = Why(f"{what} may be another", sure=False)
+        return found
 
-    def _writes(self, place: Place, path: str) -> bool:
-        """May a step that runs again have left something else at a path?"""
+    def _writes(self, place: Place, path: str) -> bool | None:
+        """Does a step that runs again leave something else at a path? True: surely, False: perhaps, None: no."""
         node = place.node
         if isinstance(node, Workdir):
-            return False
+            return None
         if isinstance(node, Run):
-            return not (content.keeps(place, path) or self._is_source(place.stage, path))
+            same = content.keeps(place, path) or self._is_source(place.stage, path)
+            return None if same else False
         target = place.destination
         if isinstance(target, Unknown):
-            return True
-        if not paths.overlap(target.value, path):
             return False
-        stage = place.source_stage
-        if stage is None:
-            return any(
+        if not paths.overlap(target.value, path):
+            return None
+        if place.source_stage is None:
+            lands = any(
                 content.lands_in(landing, self.edit.file, path) for landing in self._landings(place)
             )
-        return bool(self._copied(place))
+            return True if lands else None
+        why = self._copied(place)
+        return None if why is None else why.sure
 
     def _is_source(self, stage: Stage, path: str) -> bool:
         """Is this a file or folder of the context that the edit leaves alone? A RUN that runs again gives it again."""
@@ -348,6 +371,12 @@ class _Walk:
 
     def _landings(self, place: Place) -> Iterator[Landing]:
         return all_landings(place, self.project.is_folder, self.project.matching)
+
+
+def _surest(*reasons: Why | None) -> Why | None:
+    """The first reason that is sure, else the first one."""
+    given = [reason for reason in reasons if reason is not None]
+    return next((reason for reason in given if reason.sure), given[0] if given else None)
 
 
 def _text(node: Instruction) -> str:
