@@ -28,7 +28,7 @@ import posixpath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.grammar.nodes import Arg, Env, Run, Transfer, Workdir
+from dfix.grammar.nodes import Arg, Env, Run, Shell, Transfer, User, Workdir
 from dfix.refactor.edits import bare
 from dfix.refactor.model import content, paths
 from dfix.refactor.model.expand import variables
@@ -127,6 +127,9 @@ class _Walk:
         self.places: dict[str, list[Place]] = {}
         # By stage: its steps that run again, and why; those of the stages below stand there.
         self.ran: dict[int, list[tuple[Place, Why]]] = {}
+        # By stage: what an instruction set that every later RUN has in its key, by name: ENV, ARG, USER, SHELL.
+        self.state: dict[int, dict[str, str]] = {}
+        self.told: dict[int, str] = {}  # the same as a number, until it changes
         # By stage: the variables whose value the edit changes.
         self.tainted: dict[int, set[str]] = {}
 
@@ -156,10 +159,19 @@ class _Walk:
             self.why[key] = self.why.get(key) or other
             self.bases[stage.index] = key
         self.ran[stage.index] = []
+        inherited = {} if parent is None else self.state[parent.index]
+        state = self.state[stage.index] = {
+            name: text for name, text in inherited.items() if not name.startswith("ARG ")
+        }
         for place in stage.places[1:]:
             node = place.node
             if isinstance(node, Arg | Env):
                 self._assign(place, tainted)
+                state.update({f"{node.name} {pair.name}": pair.value or "" for pair in node.pairs})
+                self.told.pop(stage.index, None)
+            elif isinstance(node, User | Shell):
+                state[node.name] = _text(node)
+                self.told.pop(stage.index, None)
             elif isinstance(node, Run | Transfer | Workdir):
                 key = self._step(place, key, tainted)
         self.keys[stage.index] = key
@@ -217,13 +229,10 @@ class _Walk:
         node = place.node
         inputs = ["scratch" if node.flag("link") else parent, _text(node)]
         if isinstance(node, Run):
-            before = place.before
-            inputs += [
-                _value(before.workdir),
-                _value(before.user),
-                f"{before.shell}",
-                _environment(place),
-            ]
+            index = place.stage.index
+            if index not in self.told:
+                self.told[index] = self._number(repr(sorted(self.state[index].items())))
+            inputs += [_value(place.before.workdir), self.told[index]]
             mounted = (mounted_stage(place, mount) for mount in place.mounts)
             inputs += [self.keys[stage.index] for stage in mounted if stage is not None]
         elif isinstance(node, Workdir):
@@ -249,7 +258,7 @@ class _Walk:
         """What of the step's own inputs the edit changes."""
         node = place.node
         if isinstance(node, Run):
-            if tainted & (place.before.environment() | place.before.args()):
+            if tainted:
                 return Why(f"{min(tainted)} has another value", sure=True)
             return _surest(*(self._shown(place, mount) for mount in place.mounts))
         words = [leaf.value for leaf in bare(node).leaves()]
@@ -386,13 +395,3 @@ def _text(node: Instruction) -> str:
 
 def _value(fact: Fact[str]) -> str:
     return fact.value if isinstance(fact, Known) else f"? {fact.why}"
-
-
-def _environment(place: Place) -> str:
-    """What of ENV and ARG is an input of a RUN's key, as text."""
-    return " ".join(
-        _text(state.node)
-        for state in place.before.links()
-        if isinstance(state.node, Env)
-        or (isinstance(state.node, Arg) and state.stage is place.stage)
-    )

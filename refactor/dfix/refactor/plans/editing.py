@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dfix.refactor.model.cost import Rerun
     from dfix.refactor.project import Project
 
+TRIED = 40  # source files of which it is asked whether a step brings them
 ENOUGH = 3_000  # names that are looked at in search of a source file
 # In the order in which they are taken: what is compiled or started first.
 SUFFIXES = (
@@ -57,7 +58,7 @@ def source_edit(model: Model, project: Project, target: str | None = None) -> Ed
         for path in _walk(context.value, project)
         if path.endswith(SUFFIXES) and path not in read
     ]
-    for path in sorted(found, key=_rank):
+    for path in sorted(found, key=_rank)[:TRIED]:
         edit = Edit("source", path)
         if rerun(model, project, edit, target).again:
             return edit
