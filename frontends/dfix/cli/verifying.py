@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from dfix.api.tasks import Task
     from dfix.refactor.report import Report
@@ -78,8 +78,6 @@ def proven(
     A step that fell out is in its report as dropped; a file of which nothing could be tried is
     unchanged and a problem.
     """
-    from dataclasses import replace  # noqa: PLC0415 - see settings
-
     from dfix.refactor.report import Dropped  # noqa: PLC0415 - see settings
     from dfix.render.view import Problem  # noqa: PLC0415 - see settings
 
@@ -93,10 +91,10 @@ def proven(
             for said in each.objections[:1]
         )
         if not proof.may_write and report.changed:
-            report = replace(report, after=report.before, files={}, steps=())
+            report = report._replace(after=report.before, files={}, steps=())
             if proof.outcome == "not-tried":
                 problems.append(Problem(report.path, f"not written: {proof.reason}"))
-        yield replace(report, dropped=(*report.dropped, *fallen))
+        yield report._replace(dropped=(*report.dropped, *fallen))
 
 
 def _tell(sentence: str) -> None:
@@ -104,7 +102,7 @@ def _tell(sentence: str) -> None:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Generator[None]:
     """Ctrl-C or a polite kill ends the command once everything that was made is removed.
 
     A second one is not heard: it would leave behind what the first one is removing.

@@ -24,7 +24,7 @@ from dfix.refactor.project import Project
 from dfix.verify.values import NotTried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.config import Config
@@ -102,7 +102,7 @@ class Room(NamedTuple):
 @contextlib.contextmanager
 def room(
     plan: Plan, files: Mapping[str, str | None], *, parent: str | None, syntax: bool
-) -> Iterator[Room]:
+) -> Generator[Room]:
     """A copy of the context with `files` (by path from the root; None: removed) put over it.
 
     Without `syntax` the copy that is built has no syntax line. The copy goes with the context.
@@ -118,7 +118,7 @@ def room(
 
 
 @contextlib.contextmanager
-def _folder(parent: str | None) -> Iterator[Path]:
+def _folder(parent: str | None) -> Generator[Path]:
     try:
         made = tempfile.mkdtemp(prefix="dfix-verify-", dir=parent)
     except OSError as error:

@@ -40,13 +40,10 @@ class Image(NamedTuple):
         main = (*self.entrypoint, *self.cmd)
         test = tuple(self.healthcheck.get("Test") or ())
         found = [("ENTRYPOINT" if self.entrypoint else "CMD", main)] if main else []
-        match test[:1]:
-            case ("CMD",):
-                found.append(("HEALTHCHECK", test[1:]))
-            case ("CMD-SHELL",):
-                found.append(("HEALTHCHECK", ("/bin/sh", "-c", *test[1:])))
-            case _:
-                pass
+        if test[:1] == ("CMD",):
+            found.append(("HEALTHCHECK", test[1:]))
+        elif test[:1] == ("CMD-SHELL",):
+            found.append(("HEALTHCHECK", ("/bin/sh", "-c", *test[1:])))
         return tuple(found)
 
 

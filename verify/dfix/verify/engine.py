@@ -19,7 +19,7 @@ from dfix.verify.progress import failure, steps, tail
 from dfix.verify.values import Layer, NotTried, Settings, Unbuilt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -145,7 +145,7 @@ class Engine:
     # containers
 
     @contextlib.contextmanager
-    def files(self, image: str) -> Iterator[IO[bytes]]:
+    def files(self, image: str) -> Generator[IO[bytes]]:
         """The file system of an image as a tar stream."""
         # The word is never run: `create` only asks for one where the image has no command.
         made = self._must(

@@ -17,7 +17,7 @@ from dfix.verify.progress import tail
 from dfix.verify.values import Probe, Said, Unbuilt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from dfix.verify.build import Plan
     from dfix.verify.config import Image
@@ -108,7 +108,7 @@ class _Container:
 @contextlib.contextmanager
 def _container(
     engine: Engine, image: str, config: Image, plan: Plan, words: Sequence[str]
-) -> Iterator[_Container]:
+) -> Generator[_Container]:
     own = engine.settings.port or _free_port()
     options: list[str] = []
     if engine.settings.network == HOST:

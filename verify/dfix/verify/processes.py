@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from typing import IO
 
 GRACE = 5.0  # seconds between asking a process group to end and ending it
@@ -50,7 +50,7 @@ def run(argv: Sequence[str], limit: float) -> Finished:
 
 
 @contextlib.contextmanager
-def stream(argv: Sequence[str]) -> Iterator[IO[bytes]]:
+def stream(argv: Sequence[str]) -> Generator[IO[bytes]]:
     """What a program writes, as a stream of bytes; its group ends with the context.
 
     The program's own complaints are not read: whoever needs them asks the program again.
@@ -61,7 +61,7 @@ def stream(argv: Sequence[str]) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _started(argv: Sequence[str], errors: int) -> Iterator[subprocess.Popen[bytes]]:
+def _started(argv: Sequence[str], errors: int) -> Generator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dfix.refactor.config import Config
     from dfix.refactor.report import Report
     from dfix.verify.trial import Variant
-    from dfix.verify.values import Fallen, Outcome, Said, Trial
+    from dfix.verify.values import Aspect, Fallen, Outcome, Said, Trial
 
     Again = Callable[[tuple[str, ...]], Report]
     Tell = Callable[[str], None]
@@ -95,7 +95,7 @@ def _until_it_proves(trials: Trials, again: Again, report: Report, tell: Tell) -
 
 def _asking(trials: Trials, objections: tuple[Said, ...]) -> Callable[[Variant], tuple[Said, ...]]:
     """A question for bisection: does this variant fail as the whole did? Only that is looked at."""
-    aspects = frozenset(said.aspect for said in objections)
+    aspects: frozenset[Aspect] = frozenset(said.aspect for said in objections)
 
     def raised(variant: Variant) -> tuple[Said, ...]:
         # What does not build at all is no answer to another question, and a failure all the same.
