@@ -30,7 +30,24 @@ def appended(place: Place, command: str) -> ShellForm:
     script = place.script
     assert script is not None  # noqa: S101 - the caller has read it
     last = script.elements[-1]
-    return spliced(place, [(last.end, last.end, joint(place, script) + command)])
+    between = joint(place, script)
+    if "\n" not in between:
+        between = _on_a_line_of_its_own(place, last) or between
+    return spliced(place, [(last.end, last.end, between + command)])
+
+
+def _on_a_line_of_its_own(place: Place, last: Element) -> str | None:
+    """` && ` behind a line break, indented as the last line, if the last command takes several lines itself."""
+    from dfix.grammar.shell import raw_range  # noqa: PLC0415 - the script was read, so the module is loaded
+
+    node, escape = place.node, place.stage.escape
+    assert isinstance(node, Run)  # noqa: S101 - only a RUN has a script that is edited
+    assert isinstance(node.body, ShellForm)  # noqa: S101 - the same
+    *lines, tail = raw_range(node.body.text, last.start, last.end, escape).split("\n")
+    if not lines:
+        return None
+    ending = "\r\n" if lines[-1].endswith("\r") else "\n"
+    return f" {escape}{ending}{tail[: len(tail) - len(tail.lstrip())]}&& "
 
 
 def joint(place: Place, script: Script) -> str:

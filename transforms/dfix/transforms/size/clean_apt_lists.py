@@ -59,6 +59,14 @@ CASES = (
     ),
     Case.untouched("an image without apt", before="FROM alpine\nRUN apk add --no-cache curl\n"),
     Case.rewrites(
+        "the last command takes several lines",
+        before="FROM debian:12\nRUN apt-get update && apt-get install -y \\\n    jq curl\n",
+        after=(
+            "FROM debian:12\nRUN apt-get update && apt-get install -y \\\n    jq curl \\\n"
+            "    && rm -rf /var/lib/apt/lists/*\n"
+        ),
+    ),
+    Case.rewrites(
         "update and install together",
         before="FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
         after="FROM debian:12\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n",
