@@ -45,6 +45,7 @@ class Split:
     level: Level
     because: tuple[Evidence, ...]
     changes: tuple[Change, ...]
+    may_change: frozenset[str]  # parts of the contract, beside the base
 
 
 def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
@@ -103,7 +104,9 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     shape = f"{service.shape}, {base.relation}"
     level = proven.level_of(shape)
     because = (*_evidence(stage, service, base, packages.because), proven.evidence(shape))
-    yield Split(asked, found, base, _title(base, shell, level), level, because, changes)
+    # A program that is started by its bare name needs its folder in PATH, which the old base gave.
+    may_change = frozenset() if "PATH" in stage.final.environment() else frozenset({"ENV PATH"})
+    yield Split(asked, found, base, _title(base, shell, level), level, because, changes, may_change)
 
 
 def _compiles(asked: Asked) -> bool:

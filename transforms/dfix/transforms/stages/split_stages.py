@@ -167,5 +167,5 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
                     Evidence("only what is copied from a builder is in the final image", RULE),
                 ),
                 found.changes,
-                may_change=frozenset({"base"}),
+                may_change=found.may_change | {"base"},
             )
