@@ -64,10 +64,16 @@ def test_what_is_new_is_a_note():
 
 def test_a_value_of_the_tool_chain_may_go_with_its_base_only():
     before, after = image(Env=["GOPATH=/go", "LANG=C.UTF-8"]), image(Env=["LANG=C.UTF-8"])
-    tools = compare.toolchain("FROM golang:1.23-bookworm\n", "Dockerfile")
-    assert "GOPATH" in tools
-    assert compare.compare(before, after, tools=tools)[0] != []
-    assert compare.compare(before, after, tools=tools, may=frozenset({"base"}))[0] == []
+    own = compare.own("FROM golang:1.23-bookworm\n", "Dockerfile")
+    assert compare.compare(before, after, own=own)[0] != []
+    assert compare.compare(before, after, own=own, may=frozenset({"base"}))[0] == []
+
+
+def test_a_label_may_go_with_its_base_unless_the_file_declares_it():
+    before, after = image(Labels={"base": "1", "ours": "2"}), image()
+    own = compare.own("FROM nginx:1.22\nLABEL ours=2\n", "Dockerfile")
+    found = compare.compare(before, after, own=own, may=frozenset({"base"}))[0]
+    assert sentences(found) == ["LABEL ours is gone, it was 2"]
 
 
 def step(level, *may):

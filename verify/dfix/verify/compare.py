@@ -1,18 +1,19 @@
 """The configuration of the image before against after: what the contract keeps and lets go.
 
 A part that is lost or has another value is an objection; one that is new is a note, since nothing
-that starts the image today can depend on it. Two things may go: a value of the tool chain that only
-the old base set (by images.toml), and what a step declares and may: a bold step anything that it
+that starts the image today can depend on it. Two things may go: what only the old base set and no
+container needs (values of the tool chain, labels), and what a step declares and may: a bold step anything that it
 declares, another one a part that it names in full (`ENV DEBIAN_FRONTEND`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.facts import Unknown
 from dfix.grammar import parse
 from dfix.refactor.model import Model
+from dfix.refactor.model.contract import declared
 from dfix.refactor.transform import Level
 from dfix.verify.values import Said
 
@@ -36,13 +37,29 @@ def allowed(steps: Iterable[Step]) -> frozenset[str]:
     return frozenset(found)
 
 
-def toolchain(text: str, path: str) -> frozenset[str]:
-    """Variables of a file's final base that serve the building, or only name a version."""
+class Own(NamedTuple):
+    """What a file declares itself, and what its base adds for building: parts by their names."""
+
+    declared: frozenset[str] = frozenset()
+    tools: frozenset[str] = frozenset()
+
+    def goes_with_base(self, part: str) -> bool:
+        """May another base go without this? Labels of a base describe the base."""
+        inherited = part not in self.declared
+        return inherited and (part in self.tools or part.startswith("LABEL "))
+
+
+def own(text: str, path: str) -> Own:
+    """Read a file; the base's variables that serve building, or name a version, by images.toml."""
     model = Model(parse(text), path)
-    image = model.final.root_image if model.stages else Unknown("no stage")
+    if not model.stages:
+        return Own()
+    parts = frozenset(declared(model.final))
+    image = model.final.root_image
     if isinstance(image, Unknown):
-        return frozenset()
-    return frozenset(name for name, value in image.env.items() if value.role == "toolchain")
+        return Own(parts)
+    tools = (name for name, value in image.env.items() if value.role == "toolchain")
+    return Own(parts, frozenset(f"ENV {name}" for name in tools))
 
 
 def compare(
@@ -50,32 +67,32 @@ def compare(
     after: Image,
     *,
     may: frozenset[str] = frozenset(),
-    tools: frozenset[str] = frozenset(),
+    own: Own = Own(),  # noqa: B008 - it never changes
     files: Files | None = None,
 ) -> tuple[list[Said], list[Said]]:
-    """Objections and notes. `files` are those of the image after, for the folders of PATH."""
+    """Objections and notes.
+
+    `may` are the parts that may change, `own` is what the file before says; `files` are those of
+    the image after, for the folders of PATH.
+    """
     objections: list[Said] = []
     notes: list[Said] = []
     for part, was, now in _differences(before, after):
-        declared = part in may or part.partition(" ")[0] in may
+        allows = part in may or part.partition(" ")[0] in may
+        allows = allows or (BASE in may and own.goes_with_base(part))
         said = Said("config", _sentence(part, was, now))
         if part == "ENV PATH":
             lost = _lost_folders(before, after, files)
-            if lost and not declared:
+            if lost and not allows:
                 sentence = f"PATH has lost {', '.join(lost)}, where programs are"
                 objections.append(Said("config", sentence))
                 continue
             notes.append(said)
-        elif declared or was is None or _is_toolchain(part, may, tools):
+        elif allows or was is None:
             notes.append(said)
         else:
             objections.append(said)
     return objections, notes
-
-
-def _is_toolchain(part: str, may: frozenset[str], tools: frozenset[str]) -> bool:
-    kind, _, name = part.partition(" ")
-    return kind == "ENV" and BASE in may and name in tools
 
 
 def _differences(before: Image, after: Image) -> Iterator[tuple[str, str | None, str | None]]:

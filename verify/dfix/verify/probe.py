@@ -146,9 +146,11 @@ def _main(container: _Container, config: Image, said: dict[str, str]) -> None:
     end = time.monotonic() + settings.start_limit
     for port in sorted(port for port in config.ports if port.endswith("/tcp")):
         number = _listening(container, port, end)
+        silence = "silence"
+        if _number(port) in container.busy:
+            silence = "not asked, somebody else answers on this port of the machine"
         for path in paths:
-            question = f"GET {path} on {port}"
-            said[question] = "silence" if number is None else _get(number, path)
+            said[f"GET {path} on {port}"] = silence if number is None else _get(number, path)
     if config.healthcheck.get("Test") and config.healthcheck["Test"] != ["NONE"]:
         said["health"] = _health(container, end)
     if not said:

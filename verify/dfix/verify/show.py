@@ -95,6 +95,8 @@ def _rows(proof: Proof) -> Iterator[tuple[str, str, str]]:
         return
     before, after = trial.before, trial.after
     yield "size", _size(before), _size(after)
+    if before.image:
+        yield "image", before.image, after.image
     yield "layers", str(len(before.layers)), str(len(after.layers))
     yield "build", _build(before), _build(after)
     others = {rebuild.edit: rebuild for rebuild in after.rebuilds}

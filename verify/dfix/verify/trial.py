@@ -68,24 +68,37 @@ class Trials:
 
     def _held(self, variant: Variant, aspects: frozenset[Aspect]) -> Trial:
         before = self._original()
+        shown = self._shown(before.side)
         side = f"after-{self.count}"
+        after: _Built | None = None
         try:
             after = self._built(variant.files, side, aspects, before.image)
+            objections, notes = self._compared(before, after, variant, aspects)
         except Unbuilt as error:
-            return Trial(before.side, None, (Said("build", error.sentence, error.log),))
+            return Trial(shown, None, (Said("build", error.sentence, error.log),))
         finally:
             self.engine.forget_caches(side)
+            if after is not None and not self.engine.settings.keep_images:
+                self.engine.remove_image(after.side.image)
+        return Trial(shown, self._shown(after.side), tuple(objections), tuple(notes))
+
+    def _compared(
+        self, before: _Built, after: _Built, variant: Variant, aspects: frozenset[Aspect]
+    ) -> tuple[list[Said], list[Said]]:
         objections, notes = list(after.cold), _findings(before.side, after.side)
-        for found in (
-            self._config(before, after, variant),
-            self._files(before, after, variant) if "files" in aspects else ([], []),
-            self._behaviour(before, after) if "behaviour" in aspects else ([], []),
-        ):
-            objections += [said for said in found[0] if said.aspect in aspects]
-            notes += found[1]
-        if not self.engine.settings.keep_images:
-            self.engine.remove_image(after.side.image)
-        return Trial(before.side, after.side, tuple(objections), tuple(notes))
+        found = [self._config(before, after, variant)]
+        if "files" in aspects:
+            found.append(self._files(before, after, variant))
+        if "behaviour" in aspects:
+            found.append(self._behaviour(before, after))
+        for raised, noted in found:
+            objections += [said for said in raised if said.aspect in aspects]
+            notes += noted
+        return objections, notes
+
+    def _shown(self, side: Side) -> Side:
+        """A side as it is reported: it names its image only where that stays."""
+        return side if self.engine.settings.keep_images else replace(side, image="")
 
     def _original(self) -> _Built:
         if self._before is None:
@@ -184,7 +197,7 @@ class Trials:
             before.image,
             after.image,
             may=compare.allowed(variant.steps),
-            tools=compare.toolchain(self.text, self.plan.path),
+            own=compare.own(self.text, self.plan.path),
             files=after.files,
         )
 

@@ -93,7 +93,7 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two builds. `image` is the tag while the image is there; sizes are in bytes."""
+    """One of the two builds. `image` is its tag where the image stays; sizes are in bytes."""
 
     size: int
     layers: tuple[Layer, ...]
