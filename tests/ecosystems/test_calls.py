@@ -17,7 +17,18 @@ def call(line: str) -> Call:
     return found
 
 
-@pytest.mark.parametrize("line", ["ls", "python manage.py migrate", "python -m venv .venv", "corepack enable", "corepack pnpm install", "go", ""])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ls",
+        "python manage.py migrate",
+        "python -m venv .venv",
+        "corepack enable",
+        "corepack pnpm install",
+        "go",
+        "",
+    ],
+)
 def test_other_commands_are_not_read(line: str) -> None:
     assert read_call(shlex.split(line)) is None
 
@@ -92,12 +103,29 @@ def test_npm_ci_enforces_the_lock_and_install_does_not() -> None:
     assert not call("npm install").locked
 
 
-@pytest.mark.parametrize("line", ["npm ci --omit=dev", "npm ci --omit dev", "npm install --production", "npm ci --only=production", "npm i --prod"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "npm ci --omit=dev",
+        "npm ci --omit dev",
+        "npm install --production",
+        "npm ci --only=production",
+        "npm i --prod",
+    ],
+)
 def test_production_installs(line: str) -> None:
     assert call(line).production
 
 
-@pytest.mark.parametrize("line", ["npm ci", "npm install --production=false", "npm ci --omit=optional", "npm ci --omit=dev --include=dev"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "npm ci",
+        "npm install --production=false",
+        "npm ci --omit=optional",
+        "npm ci --omit=dev --include=dev",
+    ],
+)
 def test_full_installs(line: str) -> None:
     assert not call(line).production
 
@@ -164,18 +192,40 @@ def test_a_vendored_build_reads_no_store() -> None:
         ("pip list", {}, []),
     ],
 )
-def test_caches_lie_where_flags_and_variables_put_them(line: str, env: dict[str, str | None], paths: list[str]) -> None:
+def test_caches_lie_where_flags_and_variables_put_them(
+    line: str, env: dict[str, str | None], paths: list[str]
+) -> None:
     found = call(line)
     assert [cache.path for cache in ecosystem_of(found).caches(found, env)] == paths
 
 
 def test_the_module_cache_is_a_store_and_the_others_only_save_time() -> None:
-    kinds = {cache.id: cache.kind for line in ("npm ci", "pip install x", "go build") for cache in ecosystem_of(call(line)).caches(call(line))}
-    assert kinds == {"npm": CacheKind.DOWNLOAD, "pip": CacheKind.DOWNLOAD, "go-mod": CacheKind.STORE, "go-build": CacheKind.DOWNLOAD}
+    kinds = {
+        cache.id: cache.kind
+        for line in ("npm ci", "pip install x", "go build")
+        for cache in ecosystem_of(call(line)).caches(call(line))
+    }
+    assert kinds == {
+        "npm": CacheKind.DOWNLOAD,
+        "pip": CacheKind.DOWNLOAD,
+        "go-mod": CacheKind.STORE,
+        "go-build": CacheKind.DOWNLOAD,
+    }
 
 
-@pytest.mark.parametrize(("env", "off"), [({}, False), ({"PIP_NO_CACHE_DIR": ""}, False), ({"PIP_NO_CACHE_DIR": "0"}, True), ({"PIP_NO_CACHE_DIR": "1"}, True), ({"PIP_NO_CACHE_DIR": None}, True)])
-def test_pip_has_no_cache_while_a_variable_holds_anything(env: dict[str, str | None], *, off: bool) -> None:
+@pytest.mark.parametrize(
+    ("env", "off"),
+    [
+        ({}, False),
+        ({"PIP_NO_CACHE_DIR": ""}, False),
+        ({"PIP_NO_CACHE_DIR": "0"}, True),
+        ({"PIP_NO_CACHE_DIR": "1"}, True),
+        ({"PIP_NO_CACHE_DIR": None}, True),
+    ],
+)
+def test_pip_has_no_cache_while_a_variable_holds_anything(
+    env: dict[str, str | None], *, off: bool
+) -> None:
     assert (ecosystem_of("pip").cache_off(env) is not None) is off
     assert ecosystem_of("pip").disabling_variables == ("PIP_NO_CACHE_DIR",)
 
@@ -183,7 +233,9 @@ def test_pip_has_no_cache_while_a_variable_holds_anything(env: dict[str, str | N
 def test_offline_readers() -> None:
     go = ecosystem_of("go")
     assert go.is_offline_reader(call("go build"), {"GOPROXY": "off"})
-    assert not go.is_offline_reader(call("go build"), {"GOPROXY": "https://proxy.golang.org,direct"})
+    assert not go.is_offline_reader(
+        call("go build"), {"GOPROXY": "https://proxy.golang.org,direct"}
+    )
     assert ecosystem_of("npm").is_offline_reader(call("npm ci --offline"))
     assert ecosystem_of("pip").is_offline_reader(call("pip install --no-index -f wheels x"))
 

@@ -77,19 +77,26 @@ def test_another_distribution_is_found(tmp_path: Path, monkeypatch: pytest.Monke
 def test_readers_load_only_for_their_programs() -> None:
     code = "import sys; from dfix.ecosystems import read_call; read_call(['ls']); read_call(['go', 'build']); print(*sorted(sys.modules))"
     env = {"PYTHONPATH": str(FOLDER.parents[1])}
-    loaded = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    ).stdout.split()
     assert "dfix.ecosystems.go.reader" in loaded
     assert "dfix.ecosystems.npm.reader" not in loaded
     for heavy in ("tomllib", "json", "importlib.metadata", "tree_sitter", "libcst", "yaml"):
         assert heavy not in loaded or heavy == "json"
 
 
-@pytest.mark.parametrize(("word", "name"), [("pip3.12", "pip"), ("/usr/bin/python3", "python"), ("npm", "npm"), ("go", "go"), ("7", "7")])
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("pip3.12", "pip"), ("/usr/bin/python3", "python"), ("npm", "npm"), ("go", "go"), ("7", "7")],
+)
 def test_a_version_is_no_part_of_a_program(word: str, name: str) -> None:
     assert stem(word) == name
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/knowledge.toml")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.glob("*/knowledge.toml")), ids=lambda path: path.parent.name
+)
 def test_every_row_follows_the_schema_and_has_a_source(path: Path) -> None:
     table = tomllib.loads(path.read_text())
     for key in ("command", "flag", "env", "cache"):
@@ -98,15 +105,40 @@ def test_every_row_follows_the_schema_and_has_a_source(path: Path) -> None:
                 row[name] = tuple(value) if isinstance(value, list) else value
     knowledge = knowledge_of(table)
     assert knowledge.id == path.parent.name
-    sources = [row.source for row in (*knowledge.commands.values(), *knowledge.flags.values(), *knowledge.env, *knowledge.caches.values(), *knowledge.outputs)]
+    sources = [
+        row.source
+        for row in (
+            *knowledge.commands.values(),
+            *knowledge.flags.values(),
+            *knowledge.env,
+            *knowledge.caches.values(),
+            *knowledge.outputs,
+        )
+    ]
     assert all(source.startswith(("https://", "tried: ")) for source in sources)
 
 
 def test_a_misspelt_key_is_an_error() -> None:
     with pytest.raises(KnowledgeError, match="lokced"):
-        knowledge_of({"id": "x", "title": "X", "programs": (), "command": ({"names": ("a",), "role": "install", "lokced": True, "source": "https://example.org"},)})
+        knowledge_of(
+            {
+                "id": "x",
+                "title": "X",
+                "programs": (),
+                "command": (
+                    {
+                        "names": ("a",),
+                        "role": "install",
+                        "lokced": True,
+                        "source": "https://example.org",
+                    },
+                ),
+            }
+        )
 
 
 def test_a_row_without_a_source_is_an_error() -> None:
     with pytest.raises(KnowledgeError, match="no source"):
-        knowledge_of({"id": "x", "title": "X", "programs": (), "flag": ({"names": ("-a",), "source": ""},)})
+        knowledge_of(
+            {"id": "x", "title": "X", "programs": (), "flag": ({"names": ("-a",), "source": ""},)}
+        )

@@ -23,7 +23,9 @@ def fetch(files: dict[str, str], line: str = "go build", directory: str = "", **
     return GO.fetch(call, MemoryTree(files), directory, **more)
 
 
-def inputs(files: dict[str, str], line: str = "go mod download", directory: str = "", **more: Any) -> Inputs:
+def inputs(
+    files: dict[str, str], line: str = "go mod download", directory: str = "", **more: Any
+) -> Inputs:
     call = read_call(shlex.split(line))
     assert call is not None
     found = GO.inputs(call, MemoryTree(files), directory, **more)
@@ -41,12 +43,16 @@ def test_a_module_is_fetched_from_go_mod_and_go_sum() -> None:
     assert found.value.inputs.enforced
 
 
-@pytest.mark.parametrize("line", ["go build ./...", "go install ./...", "go test ./...", "go vet ./...", "go run ."])
+@pytest.mark.parametrize(
+    "line", ["go build ./...", "go install ./...", "go test ./...", "go vet ./...", "go run ."]
+)
 def test_what_compiles_fetches_first(line: str) -> None:
     assert isinstance(fetch(PLAIN, line), Known)
 
 
-@pytest.mark.parametrize("line", ["go mod download", "go version", "go install x.org/y@latest", "go mod tidy"])
+@pytest.mark.parametrize(
+    "line", ["go mod download", "go version", "go install x.org/y@latest", "go mod tidy"]
+)
 def test_other_commands_need_no_fetch(line: str) -> None:
     assert fetch(PLAIN, line) is None
 
@@ -69,13 +75,29 @@ def test_another_folder_is_followed() -> None:
 
 
 def test_modules_replaced_by_folders_bring_their_go_mod() -> None:
-    files = {"go.mod": MOD + "replace github.com/a/c => ./lib\n", "go.sum": "", "lib/go.mod": "module c\n"}
+    files = {
+        "go.mod": MOD + "replace github.com/a/c => ./lib\n",
+        "go.sum": "",
+        "lib/go.mod": "module c\n",
+    }
     assert inputs(files).files == ("go.mod", "go.sum", "lib/go.mod")
 
 
 def test_a_workspace_brings_all_its_modules() -> None:
-    files = {"go.work": "go 1.22\n\nuse (\n\t./a\n\t./b\n)\n", "go.work.sum": "", "a/go.mod": MOD, "a/go.sum": "", "b/go.mod": "module b\n"}
-    assert inputs(files, directory="a").files == ("go.work", "go.work.sum", "a/go.mod", "a/go.sum", "b/go.mod")
+    files = {
+        "go.work": "go 1.22\n\nuse (\n\t./a\n\t./b\n)\n",
+        "go.work.sum": "",
+        "a/go.mod": MOD,
+        "a/go.sum": "",
+        "b/go.mod": "module b\n",
+    }
+    assert inputs(files, directory="a").files == (
+        "go.work",
+        "go.work.sum",
+        "a/go.mod",
+        "a/go.sum",
+        "b/go.mod",
+    )
     assert inputs(files, directory="a", env={"GOWORK": "off"}).files == ("a/go.mod", "a/go.sum")
 
 
@@ -101,7 +123,15 @@ def test_reasons_not_to_fetch_early(files: dict[str, str], line: str, sentence: 
     assert sentence in found.why
 
 
-@pytest.mark.parametrize("env", [{"GOFLAGS": "-mod=vendor"}, {"GOFLAGS": "-modfile=x"}, {"GOFLAGS": None}, {"GOWORK": "/w/go.work"}])
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"GOFLAGS": "-mod=vendor"},
+        {"GOFLAGS": "-modfile=x"},
+        {"GOFLAGS": None},
+        {"GOWORK": "/w/go.work"},
+    ],
+)
 def test_variables_that_change_the_modules_hold_back(env: dict[str, str | None]) -> None:
     assert isinstance(fetch(PLAIN, env=env), Unknown)
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def inputs(files: dict[str, Any], *words: str, directory: str = "", **more: Any) -> Fact[Inputs]:
     call = read_call(("npm", *(words or ("ci",))))
     assert call is not None
-    texts = {path: content if isinstance(content, str) else json.dumps(content) for path, content in files.items()}
+    texts = {
+        path: content if isinstance(content, str) else json.dumps(content)
+        for path, content in files.items()
+    }
     return ecosystem_of("npm").inputs(call, MemoryTree(texts), directory, **more)
 
 
@@ -32,7 +35,9 @@ A = {"dependencies": {"a": "^1"}}
 
 
 def test_manifest_lock_and_settings_in_this_order() -> None:
-    found = known({".npmrc": "x=y\n", "package-lock.json": "{}", "package.json": A, "src/index.js": ""})
+    found = known(
+        {".npmrc": "x=y\n", "package-lock.json": "{}", "package.json": A, "src/index.js": ""}
+    )
     assert found.files == ("package.json", "package-lock.json", ".npmrc")
     assert found.lock == "package-lock.json"
     assert found.outputs == ("node_modules",)
@@ -55,20 +60,38 @@ def test_a_shrinkwrap_wins_over_the_lock() -> None:
 
 
 def test_each_workspace_brings_its_manifest() -> None:
-    files = {"package.json": {"workspaces": ["packages/*", "!packages/old"]}, "packages/a/package.json": A, "packages/b/package.json": {"bin": "cli.js"}, "packages/b/cli.js": "", "packages/old/package.json": A, "tools/package.json": A}
+    files = {
+        "package.json": {"workspaces": ["packages/*", "!packages/old"]},
+        "packages/a/package.json": A,
+        "packages/b/package.json": {"bin": "cli.js"},
+        "packages/b/cli.js": "",
+        "packages/old/package.json": A,
+        "tools/package.json": A,
+    }
     found = known(files)
-    assert found.files == ("package.json", "packages/a/package.json", "packages/b/package.json", "packages/b/cli.js")
+    assert found.files == (
+        "package.json",
+        "packages/a/package.json",
+        "packages/b/package.json",
+        "packages/b/cli.js",
+    )
     assert found.outputs == ("node_modules", "packages/a/node_modules", "packages/b/node_modules")
 
 
 def test_a_folder_below_is_followed() -> None:
     assert known({"web/package.json": A}, directory="web").files == ("web/package.json",)
     assert known({"web/package.json": A}, "ci", "--prefix", "web").files == ("web/package.json",)
-    assert known({"web/package.json": A}, "ci", "--prefix", "/app/web", workdir="/app").files == ("web/package.json",)
+    assert known({"web/package.json": A}, "ci", "--prefix", "/app/web", workdir="/app").files == (
+        "web/package.json",
+    )
 
 
 def test_patch_package_reads_its_patches() -> None:
-    files = {"package.json": {**A, "scripts": {"postinstall": "patch-package"}}, "patches/a+1.patch": "", "other/b.patch": ""}
+    files = {
+        "package.json": {**A, "scripts": {"postinstall": "patch-package"}},
+        "patches/a+1.patch": "",
+        "other/b.patch": "",
+    }
     assert known(files).files == ("package.json", "patches/a+1.patch")
     files["package.json"] = {"scripts": {"postinstall": "npx patch-package --patch-dir other"}}
     assert known(files).files == ("package.json", "other/b.patch")
@@ -78,7 +101,11 @@ SCHEMA = 'generator client {\n  provider = "prisma-client-js"\n}\n'
 
 
 def test_prisma_reads_its_schema() -> None:
-    files = {"package.json": {**A, "scripts": {"postinstall": "prisma generate"}}, "prisma/schema.prisma": SCHEMA, ".env": "X=1"}
+    files = {
+        "package.json": {**A, "scripts": {"postinstall": "prisma generate"}},
+        "prisma/schema.prisma": SCHEMA,
+        ".env": "X=1",
+    }
     assert known(files).files == ("package.json", "prisma/schema.prisma", ".env")
     files["package.json"] = {"dependencies": {"@prisma/client": "5"}}
     assert "prisma/schema.prisma" in known(files).files
@@ -87,11 +114,26 @@ def test_prisma_reads_its_schema() -> None:
 
 def test_where_prisma_writes_is_an_output() -> None:
     schema = SCHEMA.replace("}", '  output = "../src/generated"\n}')
-    files = {"package.json": {"scripts": {"postinstall": "prisma generate"}}, "prisma/schema.prisma": schema}
+    files = {
+        "package.json": {"scripts": {"postinstall": "prisma generate"}},
+        "prisma/schema.prisma": schema,
+    }
     assert known(files).outputs == ("node_modules", "src/generated")
 
 
-@pytest.mark.parametrize("script", ["husky", "husky install", "husky || true", "is-ci || husky install", "npx only-allow npm", "echo done", "exit 0", "npm run hooks"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "husky",
+        "husky install",
+        "husky || true",
+        "is-ci || husky install",
+        "npx only-allow npm",
+        "echo done",
+        "exit 0",
+        "npm run hooks",
+    ],
+)
 def test_scripts_that_read_nothing(script: str) -> None:
     found = known({"package.json": {**A, "scripts": {"prepare": script, "hooks": "husky"}}})
     assert found.files == ("package.json",)
@@ -99,7 +141,11 @@ def test_scripts_that_read_nothing(script: str) -> None:
 
 
 def test_a_script_that_installs_another_folder() -> None:
-    files = {"package.json": {"scripts": {"postinstall": "cd client && npm install"}}, "client/package.json": A, "client/package-lock.json": "{}"}
+    files = {
+        "package.json": {"scripts": {"postinstall": "cd client && npm install"}},
+        "client/package.json": A,
+        "client/package-lock.json": "{}",
+    }
     found = known(files)
     assert found.files == ("package.json", "client/package.json", "client/package-lock.json")
     assert found.outputs == ("node_modules", "client/node_modules")
@@ -149,12 +195,22 @@ def test_a_workspace_is_installed_from_its_root() -> None:
 
 
 def test_archives_and_patches_that_the_manifest_names() -> None:
-    files = {"package.json": {"dependencies": {"a": "file:vendor/a.tgz"}, "patchedDependencies": {"b@1": "p/b.patch"}}, "vendor/a.tgz": "", "p/b.patch": ""}
+    files = {
+        "package.json": {
+            "dependencies": {"a": "file:vendor/a.tgz"},
+            "patchedDependencies": {"b@1": "p/b.patch"},
+        },
+        "vendor/a.tgz": "",
+        "p/b.patch": "",
+    }
     assert known(files).files == ("package.json", "vendor/a.tgz", "p/b.patch")
 
 
 def test_git_and_private_registries_are_named() -> None:
-    files = {"package.json": {"dependencies": {"a": "github:x/a"}}, ".npmrc": "@x:registry=https://npm.example.org/\n//npm.example.org/:_authToken=${TOKEN}\n"}
+    files = {
+        "package.json": {"dependencies": {"a": "github:x/a"}},
+        ".npmrc": "@x:registry=https://npm.example.org/\n//npm.example.org/:_authToken=${TOKEN}\n",
+    }
     found = known(files)
     assert found.programs == ("git",)
     assert found.hosts == ("npm.example.org",)

@@ -23,15 +23,27 @@ def call(*words: str) -> Call:
 
 
 def locked(name: str, version: str, /, **more: Any) -> dict[str, Any]:
-    return {f"node_modules/{name}": {"version": version, "resolved": f"{REGISTRY}/{name}/-/{name}-{version}.tgz", **more}}
+    return {
+        f"node_modules/{name}": {
+            "version": version,
+            "resolved": f"{REGISTRY}/{name}/-/{name}-{version}.tgz",
+            **more,
+        }
+    }
 
 
-def project(manifest: dict[str, Any], *entries: dict[str, Any], version: int = 3, **files: str) -> MemoryTree:
-    packages: dict[str, Any] = {"": {k: v for k, v in manifest.items() if k.endswith("ependencies")}}
+def project(
+    manifest: dict[str, Any], *entries: dict[str, Any], version: int = 3, **files: str
+) -> MemoryTree:
+    packages: dict[str, Any] = {
+        "": {k: v for k, v in manifest.items() if k.endswith("ependencies")}
+    }
     for entry in entries:
         packages.update(entry)
     lock = {"name": "x", "lockfileVersion": version, "packages": packages}
-    return MemoryTree({"package.json": json.dumps(manifest), "package-lock.json": json.dumps(lock), **files})
+    return MemoryTree(
+        {"package.json": json.dumps(manifest), "package-lock.json": json.dumps(lock), **files}
+    )
 
 
 def why(tree: MemoryTree, *words: str, runtime: str | None = "20") -> str:
@@ -46,7 +58,12 @@ A = {"dependencies": {"a": "^1.0.0"}}
 
 
 def test_a_lock_that_satisfies_the_manifest_is_enforced() -> None:
-    fact = NPM.locked_form(call("--silent", "install", "--legacy-peer-deps"), project(A, locked("a", "1.2.0")), "", runtime="20")
+    fact = NPM.locked_form(
+        call("--silent", "install", "--legacy-peer-deps"),
+        project(A, locked("a", "1.2.0")),
+        "",
+        runtime="20",
+    )
     assert isinstance(fact, Known)
     assert isinstance(fact.value, Locked)
     assert fact.value.replace == {2: "ci"}
@@ -59,7 +76,10 @@ def test_npm_ci_needs_no_other_form() -> None:
 
 
 def test_adding_a_package_has_no_locked_form() -> None:
-    assert NPM.locked_form(call("install", "b"), project(A, locked("a", "1.2.0")), "", runtime="20") is None
+    assert (
+        NPM.locked_form(call("install", "b"), project(A, locked("a", "1.2.0")), "", runtime="20")
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +125,12 @@ def test_locks_that_hold(tree: MemoryTree) -> None:
 
 def test_a_changed_address_is_another_package() -> None:
     tree = project({"dependencies": {"a": "github:x/a"}}, locked("a", "1.0.0"))
-    changed = MemoryTree({"package.json": json.dumps({"dependencies": {"a": "github:y/a"}}), "package-lock.json": json.dumps(json.loads(tree.read("package-lock.json").value))})  # type: ignore[union-attr]
+    changed = MemoryTree(
+        {
+            "package.json": json.dumps({"dependencies": {"a": "github:y/a"}}),
+            "package-lock.json": json.dumps(json.loads(tree.read("package-lock.json").value)),
+        }
+    )  # type: ignore[union-attr]
     assert "comes from another place since" in why(changed)
 
 
@@ -113,11 +138,17 @@ def test_peers_do_not_count_where_npm_is_told_so() -> None:
     tree = project(A, locked("a", "1.0.0", peerDependencies={"r": "^17"}))
     assert "it lacks r" in why(tree)
     assert why(tree, "install", "--legacy-peer-deps") == "accepted"
-    settings = project(A, locked("a", "1.0.0", peerDependencies={"r": "^17"}), **{".npmrc": "legacy-peer-deps=true\n"})
+    settings = project(
+        A,
+        locked("a", "1.0.0", peerDependencies={"r": "^17"}),
+        **{".npmrc": "legacy-peer-deps=true\n"},
+    )
     assert why(settings) == "accepted"
 
 
-@pytest.mark.parametrize("words", [("install", "--no-package-lock"), ("install", "--package-lock=false")])
+@pytest.mark.parametrize(
+    "words", [("install", "--no-package-lock"), ("install", "--package-lock=false")]
+)
 def test_a_command_that_ignores_the_lock_keeps_doing_so(words: tuple[str, ...]) -> None:
     assert "leave the lockfile alone" in why(project(A, locked("a", "1.0.0")), *words)
 
@@ -134,7 +165,9 @@ def test_a_word_that_is_not_understood_holds_back() -> None:
         (None, 3, False), ("99", 3, False),
     ],
 )  # fmt: skip
-def test_the_npm_of_the_image_must_read_the_lock(runtime: str | None, version: int, *, accepted: bool) -> None:
+def test_the_npm_of_the_image_must_read_the_lock(
+    runtime: str | None, version: int, *, accepted: bool
+) -> None:
     tree = project(A, locked("a", "1.0.0"), version=version)
     lock = json.loads(tree.read("package-lock.json").value)  # type: ignore[union-attr]
     lock["dependencies"] = {"a": {"version": "1.0.0"}}
@@ -142,7 +175,14 @@ def test_the_npm_of_the_image_must_read_the_lock(runtime: str | None, version: i
     assert (why(tree, runtime=runtime) == "accepted") is accepted
 
 
-OLD = {"a": {"version": "1.0.0", "requires": {"b": "^1.0.0"}, "dependencies": {"b": {"version": "1.1.0"}}}, "b": {"version": "2.0.0"}}
+OLD = {
+    "a": {
+        "version": "1.0.0",
+        "requires": {"b": "^1.0.0"},
+        "dependencies": {"b": {"version": "1.1.0"}},
+    },
+    "b": {"version": "2.0.0"},
+}
 
 
 @pytest.mark.parametrize(
@@ -152,29 +192,57 @@ OLD = {"a": {"version": "1.0.0", "requires": {"b": "^1.0.0"}, "dependencies": {"
         ({"a": "^1", "b": "^2"}, OLD, "accepted"),
         ({"a": "^1", "b": "^1"}, OLD, "b@2.0.0 does not satisfy ^1"),
         ({"c": "1"}, OLD, "it lacks c"),
-        ({"a": "^1"}, {"a": {"version": "1.0.0", "requires": {"b": "1"}}}, "it lacks b, which a depends on"),
-        ({"a": "^1"}, {"a": {"version": "1.0.0", "requires": {"b": "1"}}, "b": {"version": "2.0.0"}}, "b@2.0.0 does not satisfy 1"),
+        (
+            {"a": "^1"},
+            {"a": {"version": "1.0.0", "requires": {"b": "1"}}},
+            "it lacks b, which a depends on",
+        ),
+        (
+            {"a": "^1"},
+            {"a": {"version": "1.0.0", "requires": {"b": "1"}}, "b": {"version": "2.0.0"}},
+            "b@2.0.0 does not satisfy 1",
+        ),
         ({"a": "github:x/y"}, {"a": {"version": "github:x/y#abc"}}, "takes a from github:x/y"),
         ({"a": "1"}, {}, "it lacks a"),
     ],
 )
-def test_old_locks_are_compared_name_by_name(wanted: dict[str, str], dependencies: dict[str, Any], sentence: str) -> None:
+def test_old_locks_are_compared_name_by_name(
+    wanted: dict[str, str], dependencies: dict[str, Any], sentence: str
+) -> None:
     lock = {"lockfileVersion": 1, "dependencies": dependencies}
-    tree = MemoryTree({"package.json": json.dumps({"dependencies": wanted}), "package-lock.json": json.dumps(lock)})
+    tree = MemoryTree(
+        {
+            "package.json": json.dumps({"dependencies": wanted}),
+            "package-lock.json": json.dumps(lock),
+        }
+    )
     assert sentence in why(tree, runtime="12")
 
 
 def workspaces(member: dict[str, Any], entry: dict[str, Any]) -> MemoryTree:
     root = {"workspaces": ["packages/*"]}
-    packages = {"": root, "packages/m": entry, "node_modules/m": {"resolved": "packages/m", "link": True}, **locked("a", "1.0.0")}
+    packages = {
+        "": root,
+        "packages/m": entry,
+        "node_modules/m": {"resolved": "packages/m", "link": True},
+        **locked("a", "1.0.0"),
+    }
     lock = json.dumps({"lockfileVersion": 3, "packages": packages})
-    return MemoryTree({"package.json": json.dumps(root), "packages/m/package.json": json.dumps(member), "package-lock.json": lock})
+    return MemoryTree(
+        {
+            "package.json": json.dumps(root),
+            "packages/m/package.json": json.dumps(member),
+            "package-lock.json": lock,
+        }
+    )
 
 
 def test_workspaces_are_compared_too() -> None:
     member = {"name": "m", "version": "1.0.0", "dependencies": {"a": "^1"}}
     assert why(workspaces(member, member)) == "accepted"
-    assert "dependencies of packages/m/package.json changed since" in why(workspaces({**member, "dependencies": {"a": "^1", "c": "1"}}, member))
+    assert "dependencies of packages/m/package.json changed since" in why(
+        workspaces({**member, "dependencies": {"a": "^1", "c": "1"}}, member)
+    )
 
 
 def test_a_workspace_that_the_lock_does_not_know_holds_back() -> None:
@@ -183,16 +251,28 @@ def test_a_workspace_that_the_lock_does_not_know_holds_back() -> None:
 
 
 def test_the_shrinkwrap_wins() -> None:
-    tree = project(A, locked("a", "1.0.0"), **{"npm-shrinkwrap.json": json.dumps({"lockfileVersion": 3, "packages": {"": A}})})
+    tree = project(
+        A,
+        locked("a", "1.0.0"),
+        **{"npm-shrinkwrap.json": json.dumps({"lockfileVersion": 3, "packages": {"": A}})},
+    )
     assert "npm-shrinkwrap.json does not match the manifest: it lacks a" in why(tree)
 
 
 def test_lock_matches_asks_no_npm() -> None:
-    assert NPM.lock_matches(project(A, locked("a", "1.0.0")), "") == Known(True, "package-lock.json")
+    assert NPM.lock_matches(project(A, locked("a", "1.0.0")), "") == Known(
+        True, "package-lock.json"
+    )
     assert NPM.lock_matches(project(A), "") == Known(False, "package-lock.json")
 
 
 def test_a_project_in_a_folder() -> None:
-    tree = MemoryTree({f"web/{path}": text.value for path in ("package.json", "package-lock.json") if isinstance(text := project(A, locked("a", "1.0.0")).read(path), Known)})
+    tree = MemoryTree(
+        {
+            f"web/{path}": text.value
+            for path in ("package.json", "package-lock.json")
+            if isinstance(text := project(A, locked("a", "1.0.0")).read(path), Known)
+        }
+    )
     assert why(tree, "install", "--prefix", "web") == "accepted"
     assert "there is no package-lock.json" in why(tree)

@@ -68,7 +68,9 @@ def test_versions_outside(line: str) -> None:
     assert satisfies(version, wanted) is False
 
 
-@pytest.mark.parametrize("text", ["latest", "github:a/b", ">=", "foo bar", "https://example.org/a.tgz", "1" * 300])
+@pytest.mark.parametrize(
+    "text", ["latest", "github:a/b", ">=", "foo bar", "https://example.org/a.tgz", "1" * 300]
+)
 def test_what_is_no_range(text: str) -> None:
     assert satisfies("1.2.3", text) is None
 

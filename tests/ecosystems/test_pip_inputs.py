@@ -39,9 +39,19 @@ def test_a_requirements_file() -> None:
 
 
 def test_files_lead_to_files() -> None:
-    files = {"requirements/prod.txt": "-r base.txt\n-cpins.txt\n", "requirements/base.txt": "django\n-r prod.txt\n", "requirements/pins.txt": "django==4\n", "extra.txt": "x\n"}
+    files = {
+        "requirements/prod.txt": "-r base.txt\n-cpins.txt\n",
+        "requirements/base.txt": "django\n-r prod.txt\n",
+        "requirements/pins.txt": "django==4\n",
+        "extra.txt": "x\n",
+    }
     found = known(files, "pip install -r requirements/prod.txt -r extra.txt")
-    assert found.files == ("requirements/prod.txt", "requirements/base.txt", "requirements/pins.txt", "extra.txt")
+    assert found.files == (
+        "requirements/prod.txt",
+        "requirements/base.txt",
+        "requirements/pins.txt",
+        "extra.txt",
+    )
     assert found.reasons["requirements/base.txt"] == "requirements/prod.txt:1 includes it"
 
 
@@ -57,7 +67,11 @@ def test_hashes_enforce() -> None:
 
 
 def test_what_a_windows_shell_wrote_is_read() -> None:
-    found = ecosystem_of("pip").inputs(read_call(PLAIN.split()), MemoryTree({"requirements.txt": "flask\r\n-e .\r\n".encode("utf-16")}), "")  # type: ignore[arg-type]
+    found = ecosystem_of("pip").inputs(
+        read_call(PLAIN.split()),
+        MemoryTree({"requirements.txt": "flask\r\n-e .\r\n".encode("utf-16")}),
+        "",
+    )  # type: ignore[arg-type]
     assert found == Unknown("requirements.txt:2 installs the sources in .")
 
 
@@ -66,21 +80,33 @@ def test_nothing_required() -> None:
 
 
 def test_repositories_need_their_program() -> None:
-    found = known({"requirements.txt": "x @ git+https://github.com/a/x@main\n-e git+https://github.com/a/y#egg=y\n"})
+    found = known(
+        {
+            "requirements.txt": "x @ git+https://github.com/a/x@main\n-e git+https://github.com/a/y#egg=y\n"
+        }
+    )
     assert found.programs == ("git",)
     assert found.hosts == ("github.com",)
     assert found.outputs == ("src",)
 
 
 def test_local_archives_are_inputs() -> None:
-    files = {"requirements.txt": "./wheels/a-1-py3-none-any.whl\n--find-links wheels\n", "wheels/a-1-py3-none-any.whl": "", "wheels/b.whl": ""}
+    files = {
+        "requirements.txt": "./wheels/a-1-py3-none-any.whl\n--find-links wheels\n",
+        "wheels/a-1-py3-none-any.whl": "",
+        "wheels/b.whl": "",
+    }
     assert known(files).files == ("requirements.txt", "wheels/a-1-py3-none-any.whl", "wheels/b.whl")
 
 
 def test_absolute_paths_are_found_from_the_working_directory() -> None:
     files = {"api/requirements.txt": "x\n", "base.txt": "y\n"}
-    assert known(files, "pip install -r /app/api/requirements.txt", directory="api", workdir="/app/api").files == ("api/requirements.txt",)
-    assert known(files, "pip install -r /app/base.txt", directory="api", workdir="/app/api").files == ("base.txt",)
+    assert known(
+        files, "pip install -r /app/api/requirements.txt", directory="api", workdir="/app/api"
+    ).files == ("api/requirements.txt",)
+    assert known(
+        files, "pip install -r /app/base.txt", directory="api", workdir="/app/api"
+    ).files == ("base.txt",)
     found = inputs(files, "pip install -r /tmp/requirements.txt")
     assert isinstance(found, Unknown)
 
@@ -114,7 +140,16 @@ def test_what_cannot_be_told_has_a_reason(text: str, sentence: str) -> None:
     assert sentence in found.why
 
 
-@pytest.mark.parametrize("line", ["pip install .", "pip install -e .", "pip install -r requirements.txt -e lib", "pip install --group dev", "pip install --frobnicate -r requirements.txt"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install .",
+        "pip install -e .",
+        "pip install -r requirements.txt -e lib",
+        "pip install --group dev",
+        "pip install --frobnicate -r requirements.txt",
+    ],
+)
 def test_sources_and_unknown_words_hold_back(line: str) -> None:
     assert isinstance(inputs({"requirements.txt": "x\n", "pyproject.toml": ""}, line), Unknown)
 

@@ -32,9 +32,15 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Tree:
     if request.param == "memory":
         return MemoryTree(FILES)
     if request.param == "overlay":
-        return OverlayTree(MemoryTree({**FILES, "go.mod": "old", "gone": ""}), {"go.mod": FILES["go.mod"], "gone": None})
+        return OverlayTree(
+            MemoryTree({**FILES, "go.mod": "old", "gone": ""}),
+            {"go.mod": FILES["go.mod"], "gone": None},
+        )
     if request.param == "subtree":
-        return subtree(subtree(MemoryTree({f"deep/er/{path}": text for path, text in FILES.items()}), "deep"), "er")
+        return subtree(
+            subtree(MemoryTree({f"deep/er/{path}": text for path, text in FILES.items()}), "deep"),
+            "er",
+        )
     for path, text in FILES.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(text.encode())
@@ -45,7 +51,9 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Tree:
 
     def git(arguments: Sequence[str]) -> bytes:
         names = ("-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "core.autocrlf=false")
-        return subprocess.run(["git", *names, *arguments], cwd=tmp_path, capture_output=True, check=True).stdout
+        return subprocess.run(
+            ["git", *names, *arguments], cwd=tmp_path, capture_output=True, check=True
+        ).stdout
 
     git(("init", "-q"))
     git(("add", "."))
@@ -143,4 +151,13 @@ def test_facts_of_a_subtree_name_the_outer_path() -> None:
 
 
 def test_inside() -> None:
-    assert [inside(p) for p in ("", ".", "a/", "./a//b/../c", "..", "../a", "/a", "..a")] == ["", "", "a", "a/c", None, None, None, "..a"]
+    assert [inside(p) for p in ("", ".", "a/", "./a//b/../c", "..", "../a", "/a", "..a")] == [
+        "",
+        "",
+        "a",
+        "a/c",
+        None,
+        None,
+        None,
+        "..a",
+    ]

@@ -70,9 +70,9 @@ def dockerfiles(draw: st.DrawFn) -> str:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(dockerfiles(), st.sampled_from(Level), st.booleans())
-def test_the_whole_catalogue_keeps_what_it_must(text: str, level: Level, at_hand: bool) -> None:
-    project = dict(PROJECT) if at_hand else None
+@given(dockerfiles(), st.sampled_from(Level), st.sampled_from([None, PROJECT]))
+def test_the_whole_catalogue_keeps_what_it_must(text: str, level: Level, files) -> None:
+    project = None if files is None else dict(files)
 
     def run(source: str):
         tree = None if project is None else MemoryTree({**project, "Dockerfile": source})

@@ -38,7 +38,10 @@ def test_case(entry: Transform, case: Case) -> None:
 @pytest.mark.parametrize(("entry", "case"), CASES)
 def test_a_second_run_changes_nothing(entry: Transform, case: Case) -> None:
     first = run(entry, case.before, dict(case.project))
-    project = {**case.project, **{path: text for path, (_, text) in first.files.items() if text is not None}}
+    project = {
+        **case.project,
+        **{path: text for path, (_, text) in first.files.items() if text is not None},
+    }
     second = run(entry, first.after, project)
     assert second.after == first.after
     assert not second.files
@@ -47,5 +50,7 @@ def test_a_second_run_changes_nothing(entry: Transform, case: Case) -> None:
 @pytest.mark.parametrize("entry", catalogue(third_party=False), ids=lambda entry: entry.id)
 def test_each_slug_is_documented_and_each_documented_slug_declared(entry: Transform) -> None:
     section = entry.page.partition("## When it holds back\n")[2].partition("\n## ")[0]
-    documented = {line[2:].partition(":")[0] for line in section.splitlines() if line.startswith("- ")}
+    documented = {
+        line[2:].partition(":")[0] for line in section.splitlines() if line.startswith("- ")
+    }
     assert documented == set(entry.slugs)

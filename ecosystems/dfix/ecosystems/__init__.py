@@ -24,6 +24,7 @@ GROUP = "dfix.ecosystems"
 def _programs() -> dict[str, tuple[str, ...]]:
     """The folders that know each program, read from their tables; readers stay unloaded."""
     import os  # noqa: PLC0415 - these load when a first command is read
+
     from dfix.ecosystems.tables import table  # noqa: PLC0415
 
     found: dict[str, tuple[str, ...]] = {}

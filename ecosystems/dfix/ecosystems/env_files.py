@@ -1,7 +1,8 @@
 """Does anything in a project read a `.env` file by itself, when it is built or when it starts?
 
-Such a file is often ignored by git and yet part of every image that is built beside it. What is listed here was read in the
-documentation that stands beside it; whatever quotes the name in its own sources counts as well.
+Such a file is often ignored by git and yet part of every image that is built beside it. What is
+listed here was read in the documentation that stands beside it; whatever quotes the name in its own
+sources counts as well.
 """
 
 from __future__ import annotations
@@ -56,7 +57,22 @@ GO = {
     "github.com/spf13/viper": "https://github.com/spf13/viper#reading-config-files",
     "github.com/ilyakaznacheev/cleanenv": "https://github.com/ilyakaznacheev/cleanenv#read-configuration",
 }
-SOURCES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".go", ".sh", ".rb", ".php", ".rs", ".toml", ".json")
+SOURCES = (
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".mts",
+    ".cts",
+    ".py",
+    ".go",
+    ".sh",
+    ".rb",
+    ".php",
+    ".rs",
+    ".toml",
+    ".json",
+)
 PYTHON_MANIFESTS = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg")
 QUOTED = re.compile(r"""["'`/ ]\.env(?:\.local)?["'`\s;]|--env-file|loadEnvFile""")
 MANY = 2_000  # files of a project that are looked into

@@ -35,7 +35,7 @@ class Task(NamedTuple):
     without: tuple[str, ...] = ()
 
 
-class Unusable(Exception):  # noqa: N818 - it is a finding about a file, not a fault of the program
+class Unusable(Exception):
     """A file that gives no text; `ending` says why."""
 
     def __init__(self, ending: Ending) -> None:

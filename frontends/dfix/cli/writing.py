@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NEW_MODE = 0o666  # less the umask
 
 
-class NotWritten(Exception):  # noqa: N818 - a finding about files, not a fault of the program
+class NotWritten(Exception):
     """A set of files that was left as it was; `path` is the one that stood in the way."""
 
     def __init__(self, path: str, sentence: str) -> None:

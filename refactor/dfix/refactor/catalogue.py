@@ -25,7 +25,10 @@ def transform(
     cases: Sequence[Case] = (),
     on_request: bool = False,
 ) -> Callable[[Find], Transform]:
-    """Make a transform of a generator function. Its id is the function's name with dashes, its page the module's docstring."""
+    """Make a transform of a generator function.
+
+    Its id is the function's name with dashes, its page the module's docstring.
+    """
 
     def make(find: Find) -> Transform:
         return Transform(

@@ -23,7 +23,7 @@ from dfix.grammar.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-I = TypeVar("I", bound=Item)
+AnyItem = TypeVar("AnyItem", bound=Item)
 Fate = Literal["keep", "down", "drop"]
 
 
@@ -34,12 +34,12 @@ class Change(NamedTuple):
     new: tuple[Item, ...]
 
 
-def replace(old: Item, new: I) -> Change:
+def replace(old: Item, new: Item) -> Change:
     """Put `new` in the place of `old`; `new` inherits the gap, and the comments go with it."""
     return Change(old, (dressed_like(old, new),))
 
 
-def dressed_like(old: Item, new: I) -> I:
+def dressed_like(old: Item, new: AnyItem) -> AnyItem:
     """`new` with the gap and the comments of `old`, its own comments below them."""
     return new.with_changes(gap=old.gap, comments=(*old.comments, *new.comments))
 
@@ -88,7 +88,7 @@ def remove(item: Item, comments: Fate) -> Change:
             assert_never(comments)
 
 
-def bare(item: I) -> I:
+def bare(item: AnyItem) -> AnyItem:
     """The item without gap and comments."""
     return item.with_changes(gap=no_gap(), comments=())
 

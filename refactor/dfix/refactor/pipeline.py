@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfix.grammar import parse
 from dfix.ecosystems.facts import Unknown
+from dfix.grammar import parse
 from dfix.grammar.nodes import Instruction, Transfer
 from dfix.refactor import checks, edits
 from dfix.refactor.catalogue import in_order

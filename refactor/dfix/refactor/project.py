@@ -135,7 +135,7 @@ class Project:
         )
 
     def is_folder(self, path: str) -> bool:
-        """Is this a folder of the context? (What lies in it may be ignored.)"""
+        """Is this a folder of the context, though what lies in it may be ignored?"""
         context = self.context
         return path == "" or (isinstance(context, Known) and context.value.is_dir(path))
 

@@ -104,8 +104,9 @@ class GoEcosystem(Ecosystem):
     ) -> Fact[Fetch] | None:
         """`go mod download` before a build; None where the manifests name no dependency.
 
-        `go get` of the module's own packages resolves what its sources import: with go.mod and go.sum at hand it finds in
-        the module cache what a download put there. https://go.dev/ref/mod#go-get
+        `go get` of the module's own packages resolves what its sources import: with go.mod and
+        go.sum at hand it finds in the module cache what a download put there.
+        https://go.dev/ref/mod#go-get
         """
         resolves = call.verb == "get" and all(each in _OWN for each in _operands(call))
         if call.role is not Role.BUILD and call.verb not in {"test", "vet", "run"} and not resolves:

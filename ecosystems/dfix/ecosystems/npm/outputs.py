@@ -64,10 +64,8 @@ def _tsc(tree: Tree, directory: str, command: Command) -> Written:
         return given
     built = [word for word in words if word is not None and not word.startswith("-")]
     building = any(word in {"-b", "--build"} for word in words)
-    if building:
-        chosen = built[0] if built else "tsconfig.json"
-    else:
-        chosen = named.value or "tsconfig.json"
+    chosen = next(iter(built), None) if building else named.value
+    chosen = chosen or "tsconfig.json"
     path = under(directory, chosen)
     if not path.endswith(".json"):
         path = under(path, "tsconfig.json")

@@ -43,7 +43,7 @@ from dfix.ecosystems.runtime import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     from dfix.ecosystems.sources import Paths
 
@@ -399,7 +399,7 @@ def _writes(
 
 
 @contextmanager
-def _without_cycles() -> Iterator[None]:
+def _without_cycles() -> Generator[None]:
     """Leave the cyclic garbage collector out while a tree of many small objects is walked."""
     on = gc.isenabled()
     gc.disable()

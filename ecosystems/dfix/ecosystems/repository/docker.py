@@ -322,7 +322,9 @@ _SETTINGS: dict[str, OverrideKind] = {
 def mount(text: str) -> tuple[str, str]:
     """(what is mounted, where) of ``-v`` or ``--mount``; ("", "") if it is neither."""
     if "=" in text and "," in text:
-        parts = dict(part.partition("=")[::2] for part in text.split(","))
+        parts = {
+            name: value for name, _, value in (part.partition("=") for part in text.split(","))
+        }
         where = parts.get("target") or parts.get("dst") or parts.get("destination") or ""
         return parts.get("source") or parts.get("src") or "", where
     parts_of = text.split(":")

@@ -114,7 +114,9 @@ def cache_types(entries: Iterable[str], direct: str = "registry") -> tuple[str, 
             text = line.strip()
             if not text:
                 continue
-            parts = dict(part.partition("=")[::2] for part in text.split(","))
+            parts = {
+                name: value for name, _, value in (part.partition("=") for part in text.split(","))
+            }
             found.setdefault(parts.get("type", direct) if "=" in text else direct)
     return tuple(found)
 

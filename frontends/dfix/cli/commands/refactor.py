@@ -137,7 +137,6 @@ def _written(group: Group, problems: list[Problem]) -> Run:
     """
     if not group.run.edits:
         return group.run
-    from dataclasses import replace  # noqa: PLC0415 - a run that changes nothing does not need it
 
     from dfix.cli.writing import NotWritten, sets, write  # noqa: PLC0415 - only a run that writes
 
@@ -149,13 +148,13 @@ def _written(group: Group, problems: list[Problem]) -> Run:
             problems.append(Problem(error.path, f"not written: {error.sentence}"))
             failed |= edits.keys()
     kept = tuple(
-        replace(report, after=report.before, files={}, steps=())
+        report._replace(after=report.before, files={}, steps=())
         if report.changed and ({report.path, *report.files} & failed)
         else report
         for report in group.run.reports
     )
     edits_kept = {path: edit for path, edit in group.run.edits.items() if path not in failed}
-    return replace(group.run, reports=kept, edits=edits_kept)
+    return group.run._replace(reports=kept, edits=edits_kept)
 
 
 def finish(
@@ -230,10 +229,8 @@ def _paint(choice: str, stream: Any) -> Any:
     NO_COLOR and FORCE_COLOR count where nothing is chosen.
     """
     if choice == "auto":
-        if os.environ.get("NO_COLOR"):
-            wanted = False
-        else:
-            wanted = bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+        forced = bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+        wanted = forced and not os.environ.get("NO_COLOR")
     else:
         wanted = choice == "always"
     if not wanted:

@@ -120,11 +120,7 @@ def _made_by(place: Place) -> Fact[str]:
 
 
 def _names_folder(destination: str) -> bool:
-    return (
-        destination.endswith("/")
-        or destination in (".", "..")
-        or destination.endswith(("/.", "/.."))
-    )
+    return destination in (".", "..") or destination.endswith(("/", "/.", "/.."))
 
 
 def origin(
@@ -196,7 +192,7 @@ def folder_behind(
     is_folder: Callable[[str], bool],
     expand_glob: Callable[[str], tuple[str, ...]],
 ) -> Fact[str]:
-    """The folder of the context whose files were copied, one by one or as a whole, to the same places below `directory`.
+    """The folder of the context whose files were copied, each or all, to the same places below `directory`.
 
     `COPY package.json ./` and `COPY src ./src` together say that the directory is the context's
     root. Unknown if nothing is copied there, or if the copies do not agree.

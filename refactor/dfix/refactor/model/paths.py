@@ -13,7 +13,7 @@ def join(base: str, path: str) -> str:
 
 def within(path: str, folder: str) -> bool:
     """Is `path` the folder or below it?"""
-    return folder == "/" or path == folder or path.startswith(folder.rstrip("/") + "/")
+    return folder in ("/", path) or path.startswith(folder.rstrip("/") + "/")
 
 
 def relative(path: str, folder: str) -> str:

@@ -238,11 +238,9 @@ def _changed(directory: Fact[str], called: Called) -> Fact[str]:
         "pipeline",
         "function",
     }:
-        return Unknown(
-            f"it changes with {called.command.text if hasattr(called.command, 'text') else 'cd'}"
-        )
+        return Unknown("it changes with cd")
     target = called.values[1] if len(called.values) > 1 else None
-    if target is None or target.startswith("-") or target.startswith("~"):
+    if target is None or target.startswith(("-", "~")):
         return Unknown("a cd names a directory that is not literal")
     if target.startswith("/"):
         return Known(paths.join("/", target), "cd")

@@ -191,13 +191,12 @@ class Stage:
     @property
     def users(self) -> tuple[Stage, ...]:
         """The stages that build on this one or copy from it."""
-        found = []
-        for stage in self.model.stages[self.index + 1 :]:
-            if stage.parent is self or any(
-                place.source_stage is self for place in stage.transfers()
-            ):
-                found.append(stage)
-        return tuple(found)
+        return tuple(
+            stage
+            for stage in self.model.stages[self.index + 1 :]
+            if stage.parent is self
+            or any(place.source_stage is self for place in stage.transfers())
+        )
 
     def transfers(self) -> Iterator[Place]:
         """COPY and ADD, in order."""
@@ -326,7 +325,7 @@ class Model:
         return self.global_arg(name)
 
     def names(self) -> frozenset[str]:
-        """Every name, in lower case, that a new stage must not take: stages, images and contexts that are referred to."""
+        """Every name, in lower case, that a new stage must not take: stages, images and contexts that are named."""
         taken = {stage.name.lower() for stage in self.stages if stage.name}
         for place in self.places():
             if isinstance(place.node, From):

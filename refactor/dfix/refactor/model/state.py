@@ -43,7 +43,7 @@ class State:
         self._shell: tuple[str, ...] | bool | None = False  # False: not looked up yet
 
     def links(self) -> Iterator[State]:
-        """This state and the ones before it, those of the stages that this one builds on included."""
+        """The state itself and the ones before it, those of the stages that this one builds on included."""
         state: State | None = self
         while state is not None:
             yield state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind, Role
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Because(Unknown):
-    """An unknown that knows its slug."""
+    """An unknown that always has its slug."""
 
-    __slots__ = ("slug",)
+    __slots__ = ()
 
-    def __init__(self, slug: str, why: str) -> None:
-        super().__init__(why)
-        object.__setattr__(self, "slug", slug)
+    def __new__(cls, slug: str, why: str) -> Self:
+        """Slug first, as a hold-back has them."""
+        return super().__new__(cls, why, slug)
 
 
 def slug_of(unknown: Unknown) -> str:
@@ -54,9 +54,7 @@ def filled(place: Place, called: Called) -> tuple[Cache, ...] | Because:
     found = owner_of.caches(call, environment(place, called))
     lost = {each.id for each in owner_of.caches(call)} - {each.id for each in found}
     if lost:
-        return Because(
-            "moved-cache", f"a variable that is not literal moves the cache {sorted(lost)[0]}"
-        )
+        return Because("moved-cache", f"a variable that is not literal moves the cache {min(lost)}")
     return found
 
 
@@ -85,7 +83,11 @@ def user_of(place: Place, called: Called | None = None) -> Fact[str]:
     user = place.before.user
     if isinstance(user, Unknown):
         shown = _shown_root(place)
-        return Because("unknown-user", f"the user is not known, since {user.why}") if shown is None else shown
+        return (
+            Because("unknown-user", f"the user is not known, since {user.why}")
+            if shown is None
+            else shown
+        )
     return user
 
 
@@ -351,7 +353,7 @@ def ecosystem_of_store_readers(each: Called) -> bool:
 
 
 def _later(place: Place) -> list[Place]:
-    """What is built after a step and can see what it left: the rest of its stage, and stages that build on or copy from it."""
+    """What is built after a step and can see what it left, in its stage and in those that build on or copy from it."""
     found = list(place.following)
     reached = [place.stage]
     for stage in place.model.stages[place.stage.index + 1 :]:

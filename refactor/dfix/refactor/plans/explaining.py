@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.grammar.nodes import From, Run, ShellForm, Start, Transfer
+from dfix.grammar.nodes import Assignments, From, Run, ShellForm, Start, Transfer
 from dfix.refactor.model.layout import folder_behind, origin
 from dfix.refactor.plans import caches
 from dfix.refactor.plans.slicing import Blocked, slice_of
@@ -131,7 +131,7 @@ def _effects(ctx: Context, place: Place) -> tuple[list[str], list[str]]:
         if not place.called:
             writes.append("not known: the command cannot be read")
         return writes, reads
-    if hasattr(node, "pairs"):
+    if isinstance(node, Assignments):
         return [pair.name for pair in node.pairs], []
     if isinstance(node, Start) and isinstance(node.body, ShellForm):
         return [], ["/bin/sh"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Unknown
-from dfix.grammar.nodes import Add, Copy, From, Onbuild, Run, Transfer, Workdir
+from dfix.grammar.nodes import Add, Assignments, Copy, From, Onbuild, Run, Transfer, Workdir
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import variables
 
@@ -169,10 +169,10 @@ def instruction(place: Place, copied: Copied) -> str | None:
         return None  # the caller writes the destination as an absolute path
     if isinstance(node, From | Onbuild):
         return f"{node.name} stands between"
-    if hasattr(node, "pairs"):
+    if isinstance(node, Assignments):
         used = set(_names_used(copied.place))
         changed = {pair.name for pair in node.pairs} & used
-        return f"{node.name} {sorted(changed)[0]} changes what the COPY means" if changed else None
+        return f"{node.name} {min(changed)} changes what the COPY means" if changed else None
     return None
 
 

@@ -135,8 +135,6 @@ def below(copy: Place, last: Place, style: compose.Style) -> tuple[edits.Change,
     node = copy.node
     moved = _absolute(copy, style) if any(each.node.name == "WORKDIR" for each in between) else node
     mover = () if _repeated(copy, last) else (moved.with_changes(gap=last.node.gap),)
-    if not between:
-        mover = tuple(each.with_changes(gap=last.node.gap) for each in mover)
     return edits.Change(node, ()), edits.Change(last.node, (last.node, *mover))
 
 

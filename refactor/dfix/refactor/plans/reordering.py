@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Called, Place
 
 
+FILE_TESTS = ("-e", "-f", "-d", "-r", "-s", "-x")
+
+
 class NotMoved(NamedTuple):
     """Why the COPY stays: where, a slug of copy-manifests-first, a sentence, and what would answer it."""
 
@@ -355,11 +358,7 @@ def _only_installs(place: Place, called: Called) -> bool:
     return (
         len(installs) >= 1
         and len(installs) + len(tests) == len(inside)
-        and not any(
-            word and word.startswith("-") and len(word) == 2 and word[1] in "efdrsx"
-            for each in tests
-            for word in each.values
-        )
+        and not any(word in FILE_TESTS for each in tests for word in each.values)
     )
 
 
@@ -411,8 +410,9 @@ def _ignored(
             f"# .dockerignore\n{missing[0]}",
         )
     path, text = written.value
+    files: dict[str, str | None] = {path: text}
     claim = f"{', '.join(missing)} of a developer's machine would replace the installed one"
-    return {path: text}, (Evidence(claim, path),)
+    return files, (Evidence(claim, path),)
 
 
 def _brought(ctx: Context, install: Install, path: str, source: str, target: str) -> bool:

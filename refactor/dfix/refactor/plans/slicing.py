@@ -101,8 +101,8 @@ NAMED = frozenset(
 PACKAGES = {"apt-get": "apt", "apt": "apt", "apk": "apk"}
 # Folders whose contents no container is started for.
 SCRATCH = (
-    "/tmp",
-    "/var/tmp",
+    "/tmp",  # noqa: S108 - a path of the image, as is the next
+    "/var/tmp",  # noqa: S108
     "/var/cache",
     "/var/lib/apt",
     "/usr/share/doc",

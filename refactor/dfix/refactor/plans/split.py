@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 # Programs that build or install, of ecosystems that have no folder yet: a reader would ask why nothing is split.
 UNSERVED = {
-    "bun": "Bun", "bundle": "Bundler", "cargo": "Cargo", "cmake": "CMake", "composer": "Composer", "conda": "conda",
-    "deno": "Deno", "dotnet": ".NET", "g++": "C++", "gcc": "C", "gradle": "Gradle", "gradlew": "Gradle", "javac": "Java",
-    "mamba": "conda", "make": "make", "meson": "Meson", "mix": "Mix", "mvn": "Maven", "mvnw": "Maven", "ninja": "Ninja",
-    "pdm": "PDM", "pipenv": "Pipenv", "pnpm": "pnpm", "poetry": "Poetry", "R": "R", "Rscript": "R", "rustc": "Rust",
-    "sbt": "sbt", "uv": "uv", "yarn": "Yarn",
+    "bun": "Bun", "bundle": "Bundler", "cargo": "Cargo", "cmake": "CMake", "composer": "Composer",
+    "conda": "conda", "deno": "Deno", "dotnet": ".NET", "g++": "C++", "gcc": "C",
+    "gradle": "Gradle", "gradlew": "Gradle", "javac": "Java", "mamba": "conda", "make": "make",
+    "meson": "Meson", "mix": "Mix", "mvn": "Maven", "mvnw": "Maven", "ninja": "Ninja", "pdm": "PDM",
+    "pipenv": "Pipenv", "pnpm": "pnpm", "poetry": "Poetry", "R": "R", "Rscript": "R",
+    "rustc": "Rust", "sbt": "sbt", "uv": "uv", "yarn": "Yarn",
 }  # fmt: skip
 WORKS = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT, Role.RUN, Role.ADD)
 

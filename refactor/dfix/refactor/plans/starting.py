@@ -184,9 +184,10 @@ class _Reader:
         rest = list(words[1:])
         while rest and rest[0] is not None and rest[0].startswith("-"):
             option = rest.pop(0)
-            if option is not None and not option.startswith("--") and "c" in option:
-                if rest and rest[0] is not None:
-                    self.text(rest[0], directory, where, depth, check=check)
+            if option and not option.startswith("--") and "c" in option:
+                source = next(iter(rest), None)
+                if source is not None:
+                    self.text(source, directory, where, depth, check=check)
                 else:
                     self.trouble = self.trouble or f"{where} runs shell source that is not literal"
                 return
@@ -211,27 +212,21 @@ class _Reader:
         if script is None:
             self.trouble = self.trouble or f"{where} cannot be read as shell source"
             return
-        functions = {
-            command.words[0].value
-            for command in script.commands
-            if "function" in command.context and command.words
-        }
         here = directory
         for command in script.commands:
-            values = command.values
+            values: Sequence[str | None] = command.values
             if not values:
                 continue
-            if values[0] == "cd" and len(values) > 1 and values[1]:
+            first = values[0]
+            if first == "cd" and len(values) > 1 and values[1]:
                 here = paths.join(here, values[1])
                 continue
-            if values[0] is None:
+            if first is None:
                 text_of = command.words[0].text
                 if text_of.strip('"') in ("$@", "${@}", "$*"):
                     continue  # the arguments, which are read as a start of their own
-            if values[0] in functions and values[0] is not None and values[0] not in SILENT:
-                pass
             if (
-                values[0] == "exec"
+                first == "exec"
                 and len(command.words) > 1
                 and command.words[1].text.strip('"') in ("$@", "${@}", "$*")
             ):
@@ -290,7 +285,9 @@ def criterion(ctx: Context, stage: Stage) -> Fact[Criterion]:
     for place in stage.places:
         if getattr(getattr(place.node, "body", None), "rest", None) is not None:
             # Old front ends ignore the rest, current ones run the line as shell source.
-            return Unknown(f"{place.where} has text behind its array, which engines read differently")
+            return Unknown(
+                f"{place.where} has text behind its array, which engines read differently"
+            )
     entry, cmd = stage.last(Entrypoint), stage.last(Cmd)
     if entry is None and cmd is None:
         return Unknown("it has neither CMD nor ENTRYPOINT of its own")

@@ -9,7 +9,7 @@ https://docs.docker.com/build/cache/optimize/#order-your-layers
 - unknown-inputs: what the install reads is not known, or not all of it is a file of the build context;
 - opaque-step: a step between the COPY and the install may read the sources;
 - opaque-before-install: so may a command in front of the install, in the same RUN;
-- not-plain: the install stands inside a condition, a pipeline or a here-document, or commands are joined by more than `&&`;
+- not-plain: the install stands inside a condition, a pipeline or a here-document, or not all is joined by `&&`;
 - shell-state: the RUN would have to be divided, and shell state reaches across the cut;
 - several-sources: the COPY brings more than one source, or excludes some;
 - context-overwrites-install: the later COPY could put a developer's install over the one in the image, and the ignore
@@ -142,7 +142,8 @@ CASES = (
             "FROM golang:1.24\nWORKDIR /src\n\n# the sources\nCOPY . .\n\nWORKDIR /src/cmd/app\nRUN go build -o /app\n"
         ),
         after=(
-            "FROM golang:1.24\nWORKDIR /src\n\nCOPY go.mod go.sum ./\n\nRUN go mod download\n\n# the sources\nCOPY . .\n\n"
+            "FROM golang:1.24\nWORKDIR /src\n\nCOPY go.mod go.sum ./\n\nRUN go mod download\n\n"
+            "# the sources\nCOPY . .\n\n"
             "WORKDIR /src/cmd/app\nRUN go build -o /app\n"
         ),
         project=GO,

@@ -77,17 +77,24 @@ CASES = (
         "the branches of a condition are indented more than the condition",
         before="FROM node:22\nRUN if true; then \\\n        npm ci; \\\n    fi\n",
         after=(
-            "FROM node:22\nRUN --mount=type=cache,target=/root/.npm \\\n    if true; then \\\n        npm ci; \\\n    fi\n"
+            "FROM node:22\nRUN --mount=type=cache,target=/root/.npm \\\n"
+            "    if true; then \\\n        npm ci; \\\n    fi\n"
         ),
     ),
     Case.rewrites(
         "a user with a home of its own",
         before="FROM node:22\nUSER node\nRUN npm ci\n",
-        after="FROM node:22\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 \\\n    npm ci\n",
+        after=(
+            "FROM node:22\nUSER node\n"
+            "RUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 \\\n    npm ci\n"
+        ),
     ),
     Case.rewrites(
         "tests read the modules that a fetch left in a mount",
-        before="FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go test ./...\n",
+        before=(
+            "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n"
+            "COPY . .\nRUN go test ./...\n"
+        ),
         after=(
             "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\n"
             "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download\nCOPY . .\n"
@@ -149,9 +156,7 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
     """Mount each cache that a RUN fills."""
     for place in ctx.model.calling:
         calls = [
-            called
-            for called in place.called
-            if called.call is not None and plan.fills(called.call)
+            called for called in place.called if called.call is not None and plan.fills(called.call)
         ]
         if not calls:
             continue
@@ -196,7 +201,9 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
 def _covers(mounted: str, target: str, place: Place) -> bool:
     value = place.before.resolve(mounted)
     if isinstance(value, Unknown) and "$" in mounted:
-        return True  # whoever wrote it mounts something there, and two mounts on one folder do not go
+        return (
+            True  # whoever wrote it mounts something there, and two mounts on one folder do not go
+        )
     path = mounted if isinstance(value, Unknown) else value.value
     if not path.startswith("/"):
         workdir = place.before.workdir
