@@ -23,6 +23,31 @@ if TYPE_CHECKING:
     from dfix.ecosystems.service import Request
 
 
+# Files that packages read from the working directory by convention, where the sources name none.
+CONVENTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "express": (("views",), "https://expressjs.com/en/api.html#app.settings.table"),
+    "config": (("config",), "https://github.com/node-config/node-config/wiki/Configuration-Files"),
+    "dotenv": ((".env",), "https://github.com/motdotla/dotenv#path"),
+    "dotenv-flow": ((".env", ".env.production"), "https://github.com/kerimdzhanov/dotenv-flow#readme"),
+    "i18n": (("locales",), "https://github.com/mashpie/i18n-node#list-of-all-configuration-options"),
+    "newrelic": (("newrelic.js", "newrelic.cjs"), "https://github.com/newrelic/node-newrelic#readme"),
+    "elastic-apm-node": (
+        ("elastic-apm-node.js",), "https://www.elastic.co/guide/en/apm/agent/nodejs/current/configuring-the-agent.html",
+    ),
+    "sequelize-cli": (
+        ("config", "models", "migrations", "seeders", ".sequelizerc"), "https://sequelize.org/docs/v6/other-topics/migrations/",
+    ),
+    "knex": (("knexfile.js", "migrations", "seeds"), "https://knexjs.org/guide/migrations.html"),
+    "umzug": (("migrations",), "https://github.com/sequelize/umzug#readme"),
+    "node-pg-migrate": (("migrations",), "https://salsita.github.io/node-pg-migrate/cli"),
+    "db-migrate": (("database.json", "migrations"), "https://db-migrate.readthedocs.io/en/latest/Getting%20Started/configuration/"),
+    "typeorm": (("ormconfig.json", "ormconfig.js"), "https://typeorm.io/changelog"),
+    "email-templates": (("emails",), "https://github.com/forwardemail/email-templates#options"),
+    "pm2": (("ecosystem.config.js", "process.json"), "https://pm2.keymetrics.io/docs/usage/application-declaration/"),
+    "graphql-config": ((".graphqlrc.yml", "graphql.config.js"), "https://the-guild.dev/graphql/config/docs/user/usage"),
+}  # fmt: skip
+
+
 class Living(NamedTuple):
     """The live paths; why all of the folder is, where single files cannot be told; is anything built?"""
 
@@ -107,6 +132,12 @@ def _known(request: Request, found: NodeProject, written: tuple[Output, ...]) ->
                     else f"{output.tool} needs it"
                 )
                 yield Live(_in_image(request, path), claim, output.source)
+    for package in (*found.dependencies, *found.optional):
+        names, source = CONVENTIONS.get(package, ((), ""))
+        for name in names:
+            path = posixpath.normpath(posixpath.join(found.directory, name))
+            if request.tree.is_file(path) or request.tree.is_dir(path):
+                yield Live(_in_image(request, path), f"{package} reads it by convention", source)
     if found.prisma is not None:
         path = posixpath.dirname(found.prisma.schema) or found.prisma.schema
         yield Live(_in_image(request, path), "prisma reads it", found.prisma.source)

@@ -79,6 +79,8 @@ def _stage_differences(old: Stage, new: Stage, may_change: frozenset[str]) -> li
         for name in below_new:  # what only the new base sets takes nothing away
             if name.startswith("ENV ") and name not in was:
                 now.pop(name, None)
+        if "ENV PATH" not in was and "${PATH}" in now.get("ENV PATH", "").split(":"):
+            now.pop("ENV PATH")  # folders beside the new base's own, which the old base's had
     changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     return [
         f"{name} of {old.label}: {was.get(name, 'unset')} -> {now.get(name, 'unset')}"

@@ -7,15 +7,19 @@ which is right only if all below it belongs to that user too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import Run, Transfer, Workdir
 from dfix.refactor.model import paths
 
 if TYPE_CHECKING:
-    from dfix.refactor.model import Stage
-    from dfix.refactor.plans.slicing import Slice
+    from dfix.refactor.model import Called, Place, Stage
+    from dfix.refactor.plans.slicing import Owned, Slice
+
+FILLS = frozenset({"mkdir", "touch", "cp", "mv", "tar", "unzip", "ln", "git", "curl", "wget"})
 
 
 class Owner(NamedTuple):
@@ -26,81 +30,123 @@ class Owner(NamedTuple):
 
 def owner_of(stage: Stage, found: Slice, path: str) -> Owner | Unknown:
     """Whose a live path is when the build ends."""
-    top: str | None = None  # the owner of the path itself
-    below: set[str | None] = set()  # owners of what lies in it
-    made = False
+    history = _History(path)
     for place in stage.places:
-        node = place.node
         user = place.before.user
-        acting = (
-            None
-            if isinstance(user, Known) and user.value == "root"
-            else user.value
-            if isinstance(user, Known)
-            else "?"
-        )
-        if isinstance(node, Workdir):
-            state = place.before.resolve(node.value)
-            if (
-                isinstance(state, Known)
-                and paths.join(_folder(place), state.value) == path
-                and not made
-            ):
-                # BuildKit makes the folder for the user in force: frontend/dockerfile/dockerfile2llb, dispatchWorkdir.
-                top, made = acting, True
-        elif isinstance(node, Transfer):
-            target = place.destination
-            if isinstance(target, Unknown) or not paths.overlap(target.value, path):
+        name = user.value if isinstance(user, Known) else "?"
+        acting = _name(name)
+        match place.node:
+            case Workdir():
+                history.entered(place, acting)
+            case Transfer():
+                history.copied(place)
+            case Run():
+                history.ran(place, acting, [each for each in found.owners if each.at == place.at])
+            case _:
                 continue
-            flag = node.flag("chown")
-            below.add(flag.value if flag is not None else None)
-            made = True
-        elif isinstance(node, Run):
-            changes = [each for each in found.owners if each.at == place.at]
-            whole = [each for each in changes if paths.within(path, each.path) and each.recursive]
-            if whole:
-                top = _name(whole[-1].owner)
-                below = {top}
-            exact = [each for each in changes if each.path == path and not each.recursive]
-            if exact:
-                top = _name(exact[-1].owner)
-            made = made or bool(whole or exact) or _makes(place, path)
-            if not changes and _writes(place):
-                below.add(acting)
-    if top is None:
-        return Owner(None)
-    if top == "?" or "?" in below:
-        return Unknown(f"the owner of {path} is not known")
-    if all(_same(each, top) for each in below):
-        return Owner(top)
-    return Unknown(f"{path} belongs to {top}, and not all that lies in it does")
+    return history.outcome()
 
 
-def _folder(place: object) -> str:
-    workdir = place.before.workdir  # type: ignore[attr-defined]
-    return workdir.value if isinstance(workdir, Known) else "/"
+@dataclass
+class _History:
+    """What the instructions so far say of one path; None stands for root, `?` for a user that is not known."""
+
+    path: str
+    top: str | None = None  # the owner of the path itself
+    made: bool = False  # is it known who made it?
+    makers: set[str | None] = field(
+        default_factory=set
+    )  # who may have made it, until that is known
+    below: set[str | None] = field(default_factory=set)  # owners of what lies in it
+
+    def make(self, owner: str | None) -> None:
+        """Someone makes the path, if it is not there."""
+        if not self.made:
+            self.top, self.made = owner, True
+
+    def entered(self, place: Place, acting: str | None) -> None:
+        """A WORKDIR: BuildKit makes it, and the folders above it, for the user in force (tried: see above)."""
+        workdir = place.following[0].before.workdir if place.following else None
+        if isinstance(workdir, Known) and paths.within(workdir.value, self.path):
+            self.make(acting)
+
+    def copied(self, place: Place) -> None:
+        """A COPY: what it brings is its --chown's, and so are folders that it has to make (tried)."""
+        target = place.destination
+        if isinstance(target, Unknown) or not paths.overlap(target.value, self.path):
+            return
+        flag = place.node.flag("chown")
+        owner = _name(flag.value) if flag is not None else None
+        self.below.add(owner)
+        if paths.within(target.value, self.path):
+            self.make(owner)
+        else:
+            self.makers.add(owner)
+
+    def ran(self, place: Place, acting: str | None, changes: list[Owned]) -> None:
+        """A RUN."""
+        for called in place.called:
+            if _makes(called, self.path):
+                self.make(acting)
+            if _writes(called, self.path):
+                self.makers.add(acting)
+                self.below.add(acting)
+        for each in changes:
+            owner = _name(each.owner)
+            if paths.within(self.path, each.path) and each.recursive:
+                self.top, self.made, self.below = owner, True, {owner}
+            elif each.path == self.path:
+                self.top, self.made = owner, True
+            elif paths.within(each.path, self.path):
+                self.below.add(owner)
+
+    def outcome(self) -> Owner | Unknown:
+        top = self.top
+        if not self.made and self.makers:
+            top = max(
+                self.makers, key=lambda each: len(each or "")
+            )  # with its group, if one has it
+            if not all(_same(each, top) for each in self.makers):
+                return Unknown(f"who made {self.path} is not known")
+        if top is None:
+            return Owner(None)
+        if top == "?" or "?" in self.below:
+            return Unknown(f"the owner of {self.path} is not known")
+        if all(_same(each, top) for each in self.below):
+            return Owner(top)
+        return Unknown(f"{self.path} belongs to {top}, and not all that lies in it does")
 
 
-def _writes(place: object) -> bool:
-    """May the RUN write into the project? Package installs of the distribution and accounts do not."""
-    return any(
-        called.call is not None
-        or called.program in ("mkdir", "touch", "cp", "mv", "tar", "unzip", "ln")
-        for called in place.called  # type: ignore[attr-defined]
+def _writes(called: Called, path: str) -> bool:
+    """May a command write into a path? Installations for the machine and accounts do not."""
+    if isinstance(called.directory, Unknown):
+        return True
+    call = called.call
+    if call is not None:
+        outputs = [paths.join(called.directory.value, each) for each in call.outputs]
+        if any(paths.overlap(each, path) for each in outputs):
+            return True
+        if call.everywhere or call.role in (Role.CLEAN, Role.CONFIG, Role.FETCH):
+            return False
+        return paths.overlap(paths.join(called.directory.value, call.directory), path)
+    return called.program in FILLS and any(
+        paths.overlap(paths.join(called.directory.value, word), path)
+        for word in called.values[1:]
+        if word and not word.startswith("-")
     )
 
 
-def _makes(place: object, path: str) -> bool:
-    """Does a `mkdir` of the RUN make the path, for the user that runs it?"""
+def _makes(called: Called, path: str) -> bool:
+    """Does a command make the path, for the user that runs it?"""
+    if isinstance(called.directory, Unknown):
+        return False
+    made: list[str | None] = []
+    if called.program == "mkdir":
+        made += [word for word in called.values[1:] if word and not word.startswith("-")]
+    elif called.call is not None and called.call.verb == "venv":
+        made += called.call.outputs
     return any(
-        called.program == "mkdir"
-        and isinstance(called.directory, Known)
-        and any(
-            word and paths.within(paths.join(called.directory.value, word), path)
-            for word in called.values[1:]
-            if word and not word.startswith("-")
-        )
-        for called in place.called  # type: ignore[attr-defined]
+        word and paths.within(paths.join(called.directory.value, word), path) for word in made
     )
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems import debian
 from dfix.ecosystems.facts import Unknown
+from dfix.grammar.nodes import Env
 from dfix.refactor.transform import Evidence
 
 if TYPE_CHECKING:
+    from dfix.ecosystems.images import Image
     from dfix.ecosystems.service import Service
     from dfix.refactor.context import Context
     from dfix.refactor.model import Stage
@@ -49,7 +51,24 @@ ALPINE_TOOLS = frozenset(
         "alpine-sdk",
     ]
 )
+# They check certificates: the full images have ca-certificates, Debian's own and Node's slim ones have not.
+# https://github.com/docker-library/buildpack-deps/blob/master/debian/bookworm/curl/Dockerfile
+FETCHERS = frozenset({"curl", "wget", "git"})
 ALPINE = "https://pkgs.alpinelinux.org/package/edge/main/x86_64/build-base"
+
+
+# Python's slim image adds tzdata to Debian's: https://github.com/docker-library/python/blob/master/Dockerfile-linux.template
+# On Alpine it is a package too: https://wiki.alpinelinux.org/wiki/Setting_the_timezone
+ZONELESS = frozenset({"alpine", "debian", "ubuntu"})
+# What comes with the interpreter of an official image.
+INTERPRETERS = {
+    "python": frozenset({"python", "python3", "pip", "pip3"}),
+    "node": frozenset({"node", "nodejs", "npm", "npx", "yarn", "corepack"}),
+}
+PYTHONS = frozenset({"python3", "python"})
+# node-gyp compiles addons with Python, make and a C++ compiler: https://github.com/nodejs/node-gyp#installation
+NODE_GYP = "https://github.com/nodejs/node-gyp#installation"
+COMPILERS = frozenset({"make", "g++", "gcc", "build-essential", "build-base"})
 
 
 class Packages(NamedTuple):
@@ -81,6 +100,10 @@ def packages_for(
     left: list[str] = []
     because: list[Evidence] = []
     for installed in found.packages:
+        if _for_node_gyp(installed.name, found, service, criterion):
+            left.append(installed.name)
+            because.append(Evidence(f"{installed.name} is there for node-gyp", NODE_GYP))
+            continue
         if installed.manager == "apk":
             if installed.name in ALPINE_TOOLS:
                 left.append(installed.name)
@@ -137,9 +160,53 @@ def packages_for(
             )
         names.setdefault(package)
         because.append(Evidence(f"{program} is started", where))
+        if package in FETCHERS and manager == "apt" and image.family != "python":
+            names.setdefault("ca-certificates")
     for name in ctx.config.split.packages:
         names.setdefault(name)
     return Packages(manager, tuple(names), tuple(dict.fromkeys(left)), tuple(because))
+
+
+def packages_with_zones(
+    packages: Packages, stage: Stage, service: Service, base: Image
+) -> Packages:
+    """The packages, with tzdata where a program without an interpreter looks up time zones.
+
+    Go's images have zones of Go's own and of Debian; Alpine and Debian's slim image promise none.
+    """
+    declared = any(
+        pair.name == "TZ"
+        for place in stage.places
+        if isinstance(place.node, Env)
+        for pair in place.node.pairs
+    )
+    if (
+        service.interpreter is not None
+        or base.family not in ZONELESS
+        or base.package_manager is None
+        or (service.time_zones is None and not declared)
+        or "tzdata" in packages.names
+    ):
+        return packages
+    because = Evidence("time zones are looked up", service.time_zones or "ENV TZ")
+    return packages._replace(
+        manager=base.package_manager,
+        names=(*packages.names, "tzdata"),
+        because=(*packages.because, because),
+    )
+
+
+def _for_node_gyp(name: str, found: Slice, service: Service, criterion: Criterion) -> bool:
+    """Is this the Python that compiles addons? Beside a compiler, and where nothing starts a Python."""
+    programs = {
+        program.rsplit("/", 1)[-1] for program, _ in (*service.programs, *criterion.programs)
+    }
+    return (
+        service.interpreter == "node"
+        and name in PYTHONS
+        and not programs & PYTHONS
+        and any(each.name in COMPILERS for each in found.packages)
+    )
 
 
 def _started(package: str, service: Service, criterion: Criterion) -> bool:
@@ -151,12 +218,10 @@ def _package_of(program: str, manager: str, known: frozenset[str], service: Serv
     """The package that brings a program; None if the base has it anyway, empty if it is not known."""
     del known
     name = program.rsplit("/", 1)[-1]
-    if (
-        name in debian.ESSENTIAL
-        or name == service.interpreter
-        or name in (service.interpreter or "", "python", "python3", "node", "npm", "npx", "pip")
-    ):
+    if name in debian.ESSENTIAL or name in INTERPRETERS.get(service.interpreter or "", ()):
         return None
+    if name in PYTHONS:
+        return "python3"
     if manager == "apk":
         return (
             None

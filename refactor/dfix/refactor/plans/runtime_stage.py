@@ -22,6 +22,7 @@ from dfix.refactor.model import paths
 from dfix.refactor.model.contract import declared, inherited
 from dfix.refactor.model.expand import variables
 from dfix.refactor.plans.ownership import owner_of
+from dfix.refactor.plans.runtime_packages import packages_with_zones
 from dfix.refactor.plans.slicing import body_of_kept
 from dfix.refactor.scripts import Edited
 
@@ -64,7 +65,7 @@ class Composer:
         self.service = asked.service
         self.found = found
         self.base = base
-        self.packages = packages
+        self.packages = packages_with_zones(packages, stage, self.service, base.image)
         self.style = ctx.style
         self.builder = self._builder_name()
 
@@ -78,7 +79,7 @@ class Composer:
         raise NoStage("not-plain", msg)
 
     def changes(self) -> tuple[edits.Change, ...]:
-        """The changes: FROM gets a name, moved instructions leave, the builder's last steps and the new stage follow."""
+        """The changes: FROM gets a name, moved steps leave, the builder's last ones and the new stage follow."""
         runtime = list(self._runtime())
         moved = {id(place.node) for place in self.found.of("run")}
         changes: dict[int, edits.Change] = {}
@@ -188,14 +189,13 @@ class Composer:
             for item in copies
             if isinstance(item, Transfer) and item.flag("chown") is not None
         ]
+        owned += self._owned_root(copies)
         # WORKDIRs that would make for root what a COPY with an owner brings: such a COPY does not own a folder that is
         # there already (tried on BuildKit 0.29 of Docker Engine 28.5).
         behind: list[tuple[int, Item]] = []
         done_packages = done_copies = False
         pending: Place | None = None
-        lead = iter(again)
-        for item in lead:
-            yield 0, item
+        yield from ((0, item) for item in again)
         for place in self.stage.places[1:]:
             if not done_packages and self.packages.names and place.at >= packages_at:
                 yield place.at, self._install()
@@ -217,10 +217,8 @@ class Composer:
                     pending = None
                 yield place.at, node
             elif fate == "both":
-                if isinstance(node, Run | Transfer) and pending is not None:
-                    yield place.at, edits.bare(pending.node)
-                    pending = None
-                if behind and isinstance(node, Run | Transfer) and not self._anywhere(place):
+                works = isinstance(node, Run | Transfer)
+                if behind and works and not self._anywhere(place):
                     raise NoStage(
                         "unknown-owner", f"line {place.line} works in a folder that would be root's"
                     )
@@ -230,8 +228,8 @@ class Composer:
                 if not done_copies and self._makes_for_root(place, owned):
                     behind.append((place.at, copied))
                     continue
-                if isinstance(node, Workdir) and pending is not None and settled:
-                    # BuildKit makes the folder for the user in force.
+                # BuildKit makes a WORKDIR for the user in force.
+                if pending is not None and (works or (isinstance(node, Workdir) and settled)):
                     yield place.at, edits.bare(pending.node)
                     pending = None
                 yield place.at, copied
@@ -243,6 +241,32 @@ class Composer:
             yield from behind
         if pending is not None:
             yield 0, edits.bare(pending.node)
+
+    def _owned_root(self, copies: list[Item]) -> list[str]:
+        """The project's folder where only parts of it are copied and it is another user's than root's."""
+        root = self.asked.request.root
+        if self.service.whole or not self._owner_matters():
+            return []
+        owner = owner_of(self.stage, self.found, root)
+        if isinstance(owner, Unknown):
+            raise NoStage("unknown-owner", owner.why)
+        chown = owner.chown
+        if chown is None:
+            return []
+        first = next(
+            (
+                item
+                for item in copies
+                if isinstance(item, Transfer) and paths.within(item.destination, root)
+            ),
+            None,
+        )
+        flag = first.flag("chown") if first is not None else None
+        if flag is None or flag.value != chown:
+            raise NoStage(
+                "unknown-owner", f"{root} belongs to {chown}, and what is copied does not"
+            )
+        return [root]
 
     def _makes_for_root(self, place: Place, owned: list[str]) -> bool:
         """Is this a WORKDIR in a folder that a COPY brings with an owner?"""
@@ -353,7 +377,7 @@ class Composer:
         return not (isinstance(user, Known) and user.value == "root") or bool(self.found.owners)
 
     def _is_left(self, path: str, live: list[str]) -> bool:
-        """Is this a folder that a RUN made and that no live path covers? (Whether it is still there is not known.)"""
+        """Is this a folder that a RUN made, and may have removed, and that no live path covers?"""
         return any(
             called.program == "mkdir"
             and any(word and paths.join(_dir(called), word) == path for word in called.values[1:])
@@ -363,7 +387,7 @@ class Composer:
 
     def _has_certificates(self) -> bool:
         return (
-            self.base.image.family in ("distroless",)
+            self.base.image.family == "distroless"
             or "ca-certificates" in self.packages.names
             or self.base.relation == "same image"
         )
@@ -421,7 +445,7 @@ class Composer:
                 raise NoStage(
                     "inherited-value", f"the new base has {name}, which the old one lacks"
                 )
-        path = self._path_for_programs()
+        path = self._path_for_programs(mine.get("ENV PATH", ""))
         if path:
             values["PATH"] = f"{path}:$PATH"
         if values:
@@ -431,21 +455,24 @@ class Composer:
                 else _env_with_path(self.style, values)
             )
 
-    def _path_for_programs(self) -> str:
-        """The folder that must join PATH because a program is started by its bare name from there."""
+    def _path_for_programs(self, own: str) -> str:
+        """The folder that must join PATH because a program is started by its bare name from there.
+
+        `own` is the PATH that the file declares: it goes along, over the new base's.
+        """
         new_path = (
             (self.base.image.env["PATH"].value or "")
             if "PATH" in self.base.image.env
             else "/usr/local/bin:/usr/bin:/bin"
         )
-        folders = []
+        folders: list[str] = []
         for started in self.asked.request.started:
             word = started.words[0]
             if word is None or "/" in word:
                 continue
             for live in self.service.live:
                 folder, _, name = live.path.rpartition("/")
-                if name == word and folder not in new_path.split(":") and folder not in folders:
+                if name == word and folder not in (*new_path.split(":"), *own.split(":"), *folders):
                     folders.append(folder)
         return ":".join(folders)
 
