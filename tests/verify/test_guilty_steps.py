@@ -74,26 +74,33 @@ def test_a_lost_variable_is_found_in_the_image_although_the_step_declares_it(sho
     assert "GREETING" in proof.report.after
 
 
-def test_a_cache_mount_over_a_store_is_found_by_pruning_the_cache(project, engine):
+@pytest.mark.parametrize(
+    ("reads", "sentence"),
+    [
+        ("cp /store/lib /app/lib", "a rebuild fails: RUN --mount"),
+        ("cp -r /store /app/store", "a rebuild lacks 1 files: /app/store/lib is one"),
+    ],
+)
+def test_a_cache_mount_over_a_store_is_found_by_pruning_the_cache(reads, sentence, project, engine):
     project.put(
         "Dockerfile",
         f"{SMALL}"
         "RUN mkdir -p /store && echo lib > /store/lib\n"
         "COPY main.txt /app/\n"
-        "RUN cp /store/lib /app/lib\n"
+        f"RUN {reads}\n"
         "RUN echo two > /two\n"
-        'CMD ["cat", "/app/lib"]\n',
+        'CMD ["cat", "/two"]\n',
     )
     project.put("main.txt", "for sale\n")
     mount = "--mount=type=cache,target=/store"
     moves = swap(
         "mount-store",
         ("RUN mkdir -p /store && echo lib > /store/lib", f"RUN {mount} echo lib > /store/lib"),
-        ("RUN cp /store/lib /app/lib", f"RUN {mount} cp /store/lib /app/lib"),
+        (f"RUN {reads}", f"RUN {mount} {reads}"),
     )
     proof = project.prove(moves, LAST)
     assert (left_out(proof), kept(proof)) == (["mount-store"], ["z-last"])
-    assert "once cache mounts are pruned, a rebuild fails: RUN --mount" in said(proof)
+    assert f"once cache mounts are pruned, {sentence}" in said(proof)
 
 
 def test_the_guilty_one_of_several_parts_is_left_out_alone(shop):

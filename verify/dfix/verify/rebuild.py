@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.ignore import Ignore
 from dfix.verify.build import edit
-from dfix.verify.values import Rebuild
+from dfix.verify.values import Rebuild, Unbuilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,23 +74,31 @@ def _first(paths: Sequence[str], wanted: Sequence[str], *, by_name: bool) -> str
 def rebuilds(
     engine: Engine, made: Room, options: Sequence[str], edits: Mapping[Edit, str], times: int
 ) -> Iterator[Rebuild]:
-    """Build again unchanged, and after each edit; every edit is taken back. Raises `Unbuilt`."""
-    if times < 1:
-        return
-    kinds: dict[Edit, str] = {"none": "", **edits}
+    """Build again unchanged, and after each edit; every edit is taken back.
+
+    An edit after which the file does not build is left out.
+    """
+    kinds: dict[Edit, str] = {"none": "", **edits} if times else {}
     for kind, path in kinds.items():
-        counted: tuple[Ran, ...] = ()
-        seconds: list[float] = []
-        for number in range(times):
-            data = (made.context / path).read_bytes() if path else b""
-            if path:
-                change(made, path)
-            steps, took = engine.build(options, made.context, None)
-            if path:
-                (made.context / path).write_bytes(data)
-            counted = counted if number else steps
-            seconds.append(took)
-        yield Rebuild(kind, path, counted, tuple(seconds))
+        try:
+            built = [_rebuilt(engine, made, options, path) for _ in range(times)]
+        except Unbuilt:
+            continue
+        yield Rebuild(kind, path, built[0][0], tuple(seconds for _, seconds in built))
+
+
+def _rebuilt(
+    engine: Engine, made: Room, options: Sequence[str], path: str
+) -> tuple[tuple[Ran, ...], float]:
+    if not path:
+        return engine.build(options, made.context, None)
+    file = made.context / path
+    data = file.read_bytes()
+    change(made, path)
+    try:
+        return engine.build(options, made.context, None)
+    finally:
+        file.write_bytes(data)
 
 
 def change(made: Room, path: str) -> None:

@@ -14,7 +14,7 @@ from dfix.verify.build import has_syntax, room
 from dfix.verify.values import ASPECTS, NotTried, Said, Side, Trial, Unbuilt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from dfix.refactor.report import Step
     from dfix.verify.archive import Files
@@ -86,6 +86,8 @@ class Trials:
         self, before: _Built, after: _Built, variant: Variant, aspects: frozenset[Aspect]
     ) -> tuple[list[Said], list[Said]]:
         objections, notes = list(after.cold), _findings(before.side, after.side)
+        if "caches" in aspects:
+            objections += _unbuilt_edits(before.side, after.side)
         found = [self._config(before, after, variant)]
         if "files" in aspects:
             found.append(self._files(before, after, variant))
@@ -143,34 +145,63 @@ class Trials:
             again = tuple(rebuild.rebuilds(self.engine, made, options, edits, settings.rebuilds))
             cold: tuple[Said, ...] = ()
             if mounts and original is not None:
+                tree_of = tree_of or self._read(tag)
                 cold = self._cold(made, options, side, files, tree_of)
             return _Built(replace(built, rebuilds=again), image, tree_of, answers, cold)
 
     def _cold(
-        self, made: Room, options: Sequence[str], side: str, files: Texts, warm: Files | None
+        self, made: Room, options: Sequence[str], side: str, files: Texts, warm: Files
     ) -> tuple[Said, ...]:
         """What fails where cache mounts are empty but layers are not, as after any prune.
 
         A step that fills a store in a cache mount stays cached, and a later one finds nothing.
+        What the original loses by the same edits is no fault of the cache: a name with a digest
+        in it changes with its content.
         """
         self.engine.forget_caches(side)
         edits = rebuild.edits_for(made.context, self._ignore(files), self.engine.settings.edits)
         for path in edits.values():
             rebuild.change(made, path)
         sentence = "once cache mounts are pruned, a rebuild"
+        said: Said | None = None
+        lost: set[str] = set()
+        try:
+            cold = self._built_and_read(made, options)
+        except Unbuilt as error:
+            said = Said("caches", f"{sentence} fails: {error.sentence}", error.log)
+        else:
+            lost = warm.nodes.keys() - cold.nodes.keys()
+        if said is None and not lost:
+            return ()
+        control = self._edited_original(made, edits.values())
+        if said is not None:
+            return () if control is None else (said,)
+        lost = lost & control.nodes.keys() if control is not None else set()
+        if not lost:
+            return ()
+        return (Said("caches", f"{sentence} lacks {len(lost)} files: {min(lost)} is one"),)
+
+    def _edited_original(self, edited: Room, paths: Iterable[str]) -> Files | None:
+        """The files of the original after the same edits; None if it does not build then."""
+        settings = self.engine.settings
+        syntax = not settings.offline_frontend
+        with room(self.plan, {}, parent=settings.folder, syntax=syntax) as made:
+            for path in paths:
+                target = made.context / path
+                if target.exists():
+                    target.write_bytes((edited.context / path).read_bytes())
+            try:
+                return self._built_and_read(made, made.options(self.plan, {}))
+            except Unbuilt:
+                return None
+
+    def _built_and_read(self, made: Room, options: Sequence[str]) -> Files:
         tag = self.engine.tag()
         try:
             self.engine.build(options, made.context, tag)
-            if warm is None:
-                warm = self._read(tag)
-            lost = sorted(warm.nodes.keys() - self._read(tag).nodes.keys())
-        except Unbuilt as error:
-            return (Said("caches", f"{sentence} fails: {error.sentence}", error.log),)
+            return self._read(tag)
         finally:
             self.engine.remove_image(tag)
-        if lost:
-            return (Said("caches", f"{sentence} lacks {len(lost)} files: {lost[0]} is one"),)
-        return ()
 
     def _ignore(self, files: Texts) -> str:
         for path in (self.plan.own_ignore, self.plan.shared_ignore, self.plan.ignore):
@@ -235,6 +266,16 @@ def _findings(before: Side, after: Side) -> list[Said]:
     """Findings of the builder's own checks that are new."""
     new = [finding for finding in after.findings if finding not in before.findings]
     return [Said("build", f"docker build --check finds something new: {each}") for each in new]
+
+
+def _unbuilt_edits(before: Side, after: Side) -> list[Said]:
+    """Edits after which the original builds, and the variant does not."""
+    built = {rebuild.edit for rebuild in after.rebuilds}
+    return [
+        Said("caches", f"after an edit of {each.path} it no longer builds")
+        for each in before.rebuilds
+        if each.edit not in built and each.path
+    ]
 
 
 def _has_cache_mounts(text: str) -> bool:
