@@ -163,7 +163,11 @@ class Index:
         containers = {
             started.name
             for started in self.started
-            if started.name and (started.key in keys or self._is(started.image, dockerfile))
+            if started.name
+            and (
+                started.key in keys
+                or self._means(started, dockerfile, keys)
+            )
         }
         for started in self.started:
             if not self._starts(started, dockerfile, keys, containers):
@@ -178,7 +182,7 @@ class Index:
         if started.key in keys:
             return True
         if started.image:
-            return self._is(started.image, dockerfile)
+            return self._means(started, dockerfile, keys)
         if started.container:
             name = started.container
             if name in containers:
@@ -189,6 +193,12 @@ class Index:
             )
             return not known and (self._called_like(name, dockerfile) or self._alone(dockerfile))
         return False
+
+    def _means(self, started: Started, dockerfile: str, keys: set[str]) -> bool:
+        """Does the image that is started mean this file's?"""
+        return (
+            bool(self._owners(started.image)) or not _another(started, keys)
+        ) and self._is(started.image, dockerfile)
 
     def _alone(self, dockerfile: str) -> bool:
         """Is it the repository's only Dockerfile?"""
@@ -290,3 +300,21 @@ def index(tree: Tree) -> Index:
 @lru_cache(maxsize=2)
 def _index(tree: Hashable) -> Index:
     return Index(cast("Tree", tree))
+
+
+def _another(started: Started, keys: set[str]) -> bool:
+    """Does one compose file build the Dockerfile for a service, and start another image in this one?
+
+    An image without a name of its own is called after the project and its service:
+    https://docs.docker.com/reference/compose-file/build/#using-build-and-image
+    """
+    file = started.source.rpartition(":")[0]
+    beside = [key.rpartition("@")[0].rpartition("#")[2] for key in keys if key.rpartition("@")[2] == file]
+    base = image_name(started.image).base or ""
+    return (
+        bool(beside)
+        and bool(started.image)
+        and started.key not in keys
+        and image_name(started.image).namespace not in ("", None)
+        and not any(base.endswith((f"-{name}", f"_{name}")) for name in beside if name)
+    )

@@ -19,10 +19,13 @@ from dfix.refactor.transform import Evidence, Level
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.service import Service
+    from dfix.ecosystems.service import Obstacle, Service
     from dfix.refactor.context import Context
     from dfix.refactor.edits import Change
     from dfix.refactor.model import Place, Stage
+
+
+SHOWN = 3  # obstacles of one slug that are told one by one
 
 
 class NotSplit(NamedTuple):
@@ -77,8 +80,7 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
         return
     service = asked.service
     if service.obstacles:
-        for obstacle in service.obstacles:
-            yield NotSplit(first, obstacle.slug, obstacle.sentence, obstacle.setting)
+        yield from _obstacles(first, service.obstacles)
         return
     try:
         found = slice_of(stage, asked.request.root, service)
@@ -107,6 +109,30 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     # A program that is started by its bare name needs its folder in PATH, which the old base gave.
     may_change = frozenset() if "PATH" in stage.final.environment() else frozenset({"ENV PATH"})
     yield Split(asked, found, base, _title(base, shell, level), level, because, changes, may_change)
+
+
+def _obstacles(first: Place, obstacles: tuple[Obstacle, ...]) -> Iterator[NotSplit]:
+    """One hold-back for each slug: a hundred packages of which nothing is known are one question."""
+    by_slug: dict[str, list[Obstacle]] = {}
+    for each in obstacles:
+        by_slug.setdefault(each.slug, []).append(each)
+    for slug, same in by_slug.items():
+        sentence = "; ".join(dict.fromkeys(each.sentence for each in same[:SHOWN]))
+        if len(same) > SHOWN:
+            sentence += f"; and {len(same) - SHOWN} more like these"
+        yield NotSplit(first, slug, sentence, _settings([each.setting for each in same]))
+
+
+def _settings(settings: list[str | None]) -> str | None:
+    """One setting that answers all: lists under the same name become one list."""
+    given = list(dict.fromkeys(each for each in settings if each))
+    if len(given) < 2:  # noqa: PLR2004 - one is as it is
+        return given[0] if given else None
+    heads = {each.partition(" = [")[0] for each in given}
+    if len(heads) != 1 or not all(each.endswith("]") for each in given):
+        return given[0]
+    values = dict.fromkeys(each.partition(" = [")[2].removesuffix("]") for each in given)
+    return f"{heads.pop()} = [{', '.join(values)}]"
 
 
 def _compiles(asked: Asked) -> bool:
