@@ -352,9 +352,12 @@ class Composer:
         from_ = compose.flag("from", self.builder)
         root = self.asked.request.root
         # The project's folder last: it changes with each source edit, what is installed does not.
+        # A compiled program changes with it too, what it opens seldom does.
+        compiled = self.service.interpreter is None
+        ordered = sorted(self.service.live, key=lambda each: compiled and each.native)
         live = [
             each.path
-            for each in self.service.live
+            for each in ordered
             if not (self.service.whole and paths.within(each.path, root))
         ]
         if self.service.whole:
