@@ -27,6 +27,8 @@ EVERYTHING = None
 # Instructions that a transform may change besides the anchors that its steps name.
 REACH: dict[str, frozenset[str] | None] = {
     "name-stages": frozenset({"FROM", "COPY", "ADD", "RUN"}),  # `--from=0`, also in mounts
+    "use-lockfile": frozenset({"COPY"}),  # that of the manifest brings the lock too
+    "copy-manifests-first": frozenset({"COPY", "ADD"}),  # a destination is spelled out, the same COPY not doubled
     "split-stages": EVERYTHING,
     "split-dependencies": EVERYTHING,
 }
