@@ -22,7 +22,6 @@ def call(line: str) -> Call:
     [
         "ls",
         "python manage.py migrate",
-        "python -m venv .venv",
         "corepack enable",
         "corepack pnpm install",
         "go",

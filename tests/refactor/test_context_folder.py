@@ -17,7 +17,11 @@ def folder(files: dict[str, str], path: str = "cmd/app/Dockerfile") -> str:
 
 
 def test_it_is_the_dockerfiles_own_if_all_it_copies_is_there() -> None:
-    files = {"web/Dockerfile": "FROM nginx\nCOPY index.html /\n", "web/index.html": "", "index.html": ""}
+    files = {
+        "web/Dockerfile": "FROM nginx\nCOPY index.html /\n",
+        "web/index.html": "",
+        "index.html": "",
+    }
     assert folder(files, "web/Dockerfile") == "web"
 
 

@@ -119,5 +119,6 @@ class Service:
     obstacles: tuple[Obstacle, ...] = ()
     env_read: tuple[str, ...] = ()
     claimed: tuple[Started, ...] = ()  # the started commands that it answers for
-    inside: tuple[tuple[str, ...], ...] = ()  # commands, by their first words, that write only in the project's folder
+    # commands, by their first words, that write only in the project's folder
+    inside: tuple[tuple[str, ...], ...] = ()
     reinstall: tuple[str, ...] = ()  # packages installed for the machine whose programs are started

@@ -104,7 +104,9 @@ def _costs(view: View, report: Report) -> Iterator[str]:
         if each.edit != "source" and not full:
             continue
         before, after = each.before, each.after
-        sentence = f"  after an edit of {each.file} {_share(before)}; then {after.again} of {after.of}"
+        sentence = (
+            f"  after an edit of {each.file} {_share(before)}; then {after.again} of {after.of}"
+        )
         if before.installs and not after.installs:
             sentence += " and no install"
         elif after.installs and not before.installs:

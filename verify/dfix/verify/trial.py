@@ -76,11 +76,12 @@ class Trials:
             objections, notes = self._compared(before, after, variant, aspects)
         except Unbuilt as error:
             return Trial(shown, None, (Said("build", error.sentence, error.log),))
+        else:
+            return Trial(shown, self._shown(after.side), tuple(objections), tuple(notes))
         finally:
             self.engine.forget_caches(side)
             if after is not None and not self.engine.settings.keep_images:
                 self.engine.remove_image(after.side.image)
-        return Trial(shown, self._shown(after.side), tuple(objections), tuple(notes))
 
     def _compared(
         self, before: _Built, after: _Built, variant: Variant, aspects: frozenset[Aspect]

@@ -163,11 +163,7 @@ class Index:
         containers = {
             started.name
             for started in self.started
-            if started.name
-            and (
-                started.key in keys
-                or self._means(started, dockerfile, keys)
-            )
+            if started.name and (started.key in keys or self._means(started, dockerfile, keys))
         }
         for started in self.started:
             if not self._starts(started, dockerfile, keys, containers):
@@ -196,9 +192,9 @@ class Index:
 
     def _means(self, started: Started, dockerfile: str, keys: set[str]) -> bool:
         """Does the image that is started mean this file's?"""
-        return (
-            bool(self._owners(started.image)) or not _another(started, keys)
-        ) and self._is(started.image, dockerfile)
+        return (bool(self._owners(started.image)) or not _another(started, keys)) and self._is(
+            started.image, dockerfile
+        )
 
     def _alone(self, dockerfile: str) -> bool:
         """Is it the repository's only Dockerfile?"""
@@ -309,7 +305,9 @@ def _another(started: Started, keys: set[str]) -> bool:
     https://docs.docker.com/reference/compose-file/build/#using-build-and-image
     """
     file = started.source.rpartition(":")[0]
-    beside = [key.rpartition("@")[0].rpartition("#")[2] for key in keys if key.rpartition("@")[2] == file]
+    beside = [
+        key.rpartition("@")[0].rpartition("#")[2] for key in keys if key.rpartition("@")[2] == file
+    ]
     base = image_name(started.image).base or ""
     return (
         bool(beside)

@@ -96,7 +96,11 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     if not isinstance(base, Chosen):
         yield NotSplit(first, base.slug, base.sentence, base.setting)
         return
-    if base.relation == "same image" and not packages.left_out and not (service.omit and _compiles(asked)):
+    if (
+        base.relation == "same image"
+        and not packages.left_out
+        and not (service.omit and _compiles(asked))
+    ):
         return  # nothing would leave the image, or only what an install without it would leave out as well
     try:
         changes = Composer(ctx, stage, asked, found, base, packages).changes()

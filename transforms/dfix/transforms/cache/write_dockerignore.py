@@ -178,7 +178,8 @@ def write_dockerignore(ctx: Context) -> Iterator[Finding]:
         left = ", ".join(each.pattern for each in wanted if not each.always)
         yield hold_back(copy, "opaque-step", f"{obstacle}, so {left} stay in the build context")
         wanted = [each for each in wanted if each.always]
-    own = (".dockerignore", posixpath.relpath(ctx.project.path, getattr(ctx.project.context_folder, "value", "") or "."))
+    folder = getattr(ctx.project.context_folder, "value", "") or "."
+    own = (".dockerignore", posixpath.relpath(ctx.project.path, folder))
     if ctx.project.ignore_path is None and all(each.pattern in own for each in wanted):
         return  # a new file only to leave out the Dockerfile is not worth a reviewer's time
     if wanted:
