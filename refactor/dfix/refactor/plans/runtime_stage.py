@@ -19,9 +19,9 @@ from dfix.grammar.nodes import (
 )
 from dfix.refactor import compose, edits
 from dfix.refactor.model import paths
-from dfix.refactor.model.contract import declared, inherited
 from dfix.refactor.model.expand import variables
 from dfix.refactor.plans.ownership import owner_of
+from dfix.refactor.plans.redeclaring import NoStage, declared_again
 from dfix.refactor.plans.runtime_packages import packages_with_zones
 from dfix.refactor.plans.slicing import body_of_kept
 from dfix.refactor.scripts import Edited
@@ -41,10 +41,6 @@ ANYWHERE = frozenset(
     {"addgroup", "adduser", "apk", "apt-get", "groupadd", "groupmod", "useradd", "usermod"}
 )
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-
-
-class NoStage(Exception):
-    """The stage cannot be made; `args` are a hold-back's slug and sentence."""
 
 
 class Composer:
@@ -180,7 +176,9 @@ class Composer:
 
     def _body(self) -> Iterator[tuple[int, Item]]:
         copies = list(self._copies())
-        again = list(self._declared_again())
+        again = list(
+            declared_again(self.stage, self.style, self.asked, self.service, self.base.image)
+        )
         last_build = self._last_build().at
         packages_at = min((self._line_at(each.where) for each in self.found.packages), default=1)
         keep = self._needed_workdirs()
@@ -395,90 +393,6 @@ class Composer:
             or self.base.relation == "same image"
         )
 
-    def _declared_again(self) -> Iterator[Item]:
-        """Values that the old base gave and the new one lacks."""
-        old, new = inherited(self.stage), self.base.image
-        if isinstance(old, Unknown):
-            raise NoStage("unknown-base", old.why)
-        below = _inherited_of(new)
-        mine = declared(self.stage)
-        was, now = declared(self.stage, old), declared(self.stage, below)
-        values: dict[str, str] = {}
-        for name, value in was.items():
-            if now.get(name) == value:
-                continue
-            if name.startswith("ENV "):
-                if value == "?" and name[4:] in self.service.env_read:
-                    raise NoStage(
-                        "inherited-value",
-                        f"{name[4:]} of the old base is read, and its value is not known",
-                    )
-                if value != "?":
-                    values[name[4:]] = value
-            elif name == "WORKDIR" and name not in mine:
-                yield compose.workdir(self.style, value)
-            elif name == "USER" and name not in mine:
-                yield compose.user(self.style, value)
-            else:
-                raise NoStage("inherited-value", f"the old base's {name} would be lost")
-        image = self.stage.root_image
-        if not isinstance(image, Unknown):
-            for name, each in image.env.items():
-                if (
-                    each.role != "toolchain"
-                    or name in values
-                    or f"ENV {name}" in mine
-                    or name not in self.service.env_read
-                ):
-                    continue
-                if name in new.env and new.env[name].value == each.value:
-                    continue
-                if each.value is None:
-                    raise NoStage(
-                        "inherited-value",
-                        f"{name} of the old base is read, and its value is not known",
-                    )
-                values[name] = each.value
-        for name in now.keys() - was.keys():
-            if name == "USER":
-                yield compose.user(self.style, "root")
-            elif name == "WORKDIR":
-                yield compose.workdir(self.style, "/")
-            elif not name.startswith("ENV "):
-                raise NoStage(
-                    "inherited-value", f"the new base has {name}, which the old one lacks"
-                )
-        path = self._path_for_programs(mine.get("ENV PATH", ""))
-        if path:
-            values["PATH"] = f"{path}:$PATH"
-        if values:
-            yield (
-                compose.env(self.style, values)
-                if "PATH" not in values
-                else _env_with_path(self.style, values)
-            )
-
-    def _path_for_programs(self, own: str) -> str:
-        """The folder that must join PATH because a program is started by its bare name from there.
-
-        `own` is the PATH that the file declares: it goes along, over the new base's.
-        """
-        new_path = (
-            (self.base.image.env["PATH"].value or "")
-            if "PATH" in self.base.image.env
-            else "/usr/local/bin:/usr/bin:/bin"
-        )
-        folders: list[str] = []
-        for started in self.asked.request.started:
-            word = started.words[0]
-            if word is None or "/" in word:
-                continue
-            for live in self.service.live:
-                folder, _, name = live.path.rpartition("/")
-                if name == word and folder not in (*new_path.split(":"), *own.split(":"), *folders):
-                    folders.append(folder)
-        return ":".join(folders)
-
 
 def _dir(called: object) -> str:
     directory = called.directory  # type: ignore[attr-defined]
@@ -502,18 +416,3 @@ def _names(item: Item, escape: str) -> set[str]:
         return set()  # the container's own variables
     words = [leaf.value for leaf in item.leaves()]
     return {name for word in words if "$" in word for name in variables(word, escape)}
-
-
-def _inherited_of(image: object) -> dict[str, str]:
-    from dfix.refactor.model.contract import parts_of  # noqa: PLC0415 - one function of a sibling
-
-    return parts_of(image)  # type: ignore[arg-type]
-
-
-def _env_with_path(style: compose.Style, values: dict[str, str]) -> Env:
-    """ENV whose PATH expands what the base has."""
-    made = compose.env(style, {name: value for name, value in values.items() if name != "PATH"})
-    path = compose.env(style, {"PATH": "x"}).pairs[0]
-    assert path.content is not None  # noqa: S101 - it was just made
-    path = path.with_changes(content=path.content.with_changes(text=values["PATH"]))
-    return made.with_changes(pairs=(*made.pairs, path))
