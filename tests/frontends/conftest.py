@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,8 +55,8 @@ def drop_command(ctx):
 
 # A page is the docstring of a transform's own module; these two share one.
 CATALOGUE = (
-    replace(drop_command, page="Use another command."),
-    replace(shout_maintainer, page="Write maintainers in capitals."),
+    drop_command._replace(page="Use another command."),
+    shout_maintainer._replace(page="Write maintainers in capitals."),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tomllib
 
@@ -35,8 +34,8 @@ def test_without_a_file_every_setting_has_its_default(settings):
 
 
 def test_every_field_of_the_configuration_has_a_setting_and_every_setting_a_home():
-    own = {each.name for each in dataclasses.fields(Config)} - {"split"}
-    split = {f"split.{each.name}" for each in dataclasses.fields(SplitConfig)}
+    own = {*Config._fields} - {"split"}
+    split = {f"split.{name}" for name in SplitConfig._fields}
     named = {name.replace("-", "_") for name in SETTINGS}
     assert named == own | split | {
         "level",

@@ -7,7 +7,7 @@ commands, manifests, caches and outputs; it does not know Dockerfiles.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Role(enum.Enum):
@@ -35,8 +35,7 @@ class CacheKind(enum.Enum):
     COMPILE = "compile"  # intermediate results of a compiler; artefacts may lie inside
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(NamedTuple):
     """A directory that a call fills and would like to find again.
 
     `path` may begin with `~/` (the home of the user that runs it) or be relative to the project
@@ -58,8 +57,7 @@ class Cache:
     moved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What one simple command does, as far as its words tell.
 
     `words` are the literal words, None where one is not literal. Indices in `defeats_cache` point
@@ -91,8 +89,7 @@ class Call:
     reads_store: bool = False  # reads what an earlier fetch stored, and may be the only one to
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """All that an install or fetch reads of the project; paths are from the tree's root."""
 
     files: tuple[str, ...]  # manifests first, then lock, then the rest; only files that exist
@@ -106,8 +103,7 @@ class Inputs:
     differs: tuple[str, ...] = ()  # what an install without the sources leaves out, for evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(NamedTuple):
     """The same call, enforcing the lockfile.
 
     Replacements by word index (None removes the word), words to append, and why. `reads` are the
@@ -122,8 +118,7 @@ class Locked:
     reads: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(NamedTuple):
     """A step that only downloads what a later build needs.
 
     `inputs.hosts` are all hosts that it may ask: what of them is private only the environment tells

@@ -6,7 +6,6 @@ Each folder beside this module is one: `knowledge.toml` with its facts, `reader.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ class Ecosystem:
         for name in command.caches if command else ():
             cache = self.knowledge.caches[name]
             if call.cache is not None and cache.id == next(iter(self.knowledge.caches)):
-                found.append(replace(cache, path=call.cache, env=None, moved_by=(), moved=True))
+                found.append(cache._replace(path=call.cache, env=None, moved_by=(), moved=True))
                 continue
             located = _located(cache, env or {})
             if located is not None:
@@ -168,5 +167,5 @@ def _located(cache: Cache, env: Mapping[str, str | None]) -> Cache | None:
             first = (
                 value.split(":")[0] if suffix else value
             )  # GOPATH may be a list: the first counts
-            return replace(cache, path=first.rstrip("/") + suffix, moved=True)
+            return cache._replace(path=first.rstrip("/") + suffix, moved=True)
     return cache

@@ -6,22 +6,19 @@ holds back and shows `why` to the user; it never guesses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T_co]):
+class Known(NamedTuple, Generic[T_co]):
     """A fact and where it stands: a path in the project, `path:line`, or the URL of a documented rule."""
 
     value: T_co
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """Why a fact is not known, as half a sentence: "package-lock.json is missing".
 
     `slug` names the kind of reason where the asker's documentation lists kinds; empty for any other.

@@ -11,8 +11,7 @@ https://github.com/opencontainers/go-digest/blob/master/algorithm.go for the dig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.facts import Unknown
 
@@ -31,8 +30,7 @@ _ID_LENGTH = 64
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """An image reference, read exactly.
 
     `registry` and `repository` are normalised (``docker.io``, ``library/python``); `name` is what
@@ -134,8 +132,7 @@ def _is_digest(text: str) -> bool:
     return len(value) == _DIGEST_LENGTHS.get(algorithm) and set(value) <= _HEX & _LOWER
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a reference: its text as written, and the value that it has."""
 
     text: str

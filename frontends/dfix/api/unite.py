@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfix.refactor.report import Edit, Ending, Report, Run
@@ -29,7 +28,7 @@ def unite(reports: Iterable[Report]) -> Run:
             reason = (
                 f"{joined} is also changed for {owners[joined]}, in another way: run dfix again"
             )
-            kept.append(replace(report, ending=Ending("refused", reason)))
+            kept.append(report._replace(ending=Ending("refused", reason)))
             continue
         for path, change in joined.items():
             texts[path] = change

@@ -166,7 +166,7 @@ def _config(values: Mapping[str, Any], source: Source, root: str) -> Config:
         field = key.replace("-", "_")
         if table == "split":
             split[field] = value
-        elif field in Config.__dataclass_fields__:
+        elif field in Config._fields:
             own[field] = value
     if "context" in own:
         own["context"] = inside(os.path.join(source.folder, own["context"]), root)

@@ -107,9 +107,8 @@ class Request:
             changes["target"] = self.options["target"]
         if not changes:
             return settings.config
-        from dataclasses import replace  # noqa: PLC0415 - few runs say either
 
-        return replace(settings.config, **changes)
+        return settings.config._replace(**changes)
 
 
 def _names(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,15 +5,13 @@ Each setting answers a question that a hold-back asks, or narrows what runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class SplitConfig:
+class SplitConfig(NamedTuple):
     """`[split]`: answers for split-stages."""
 
     runtime: Literal["auto", "slim", "distroless", "alpine", "scratch"] = "auto"
@@ -28,8 +26,7 @@ class SplitConfig:
     shell: bool | None = None  # does anything use a shell in the container?
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What a user may set, with the defaults. Unset answers are None or empty."""
 
     context: str | None = None  # the build context, relative to the project's root
@@ -38,6 +35,6 @@ class Config:
     oldest_engine: str = "23.0"
     declare_syntax: Literal["auto", "always", "never"] = "auto"
     project_name: str | None = None  # names compile caches; default: the repository's folder
-    split: SplitConfig = field(default_factory=SplitConfig)
-    base_images: Mapping[str, str] = field(default_factory=dict)
+    split: SplitConfig = SplitConfig()
+    base_images: Mapping[str, str] = {}
     requested: tuple[str, ...] = ()  # transforms that run only on request

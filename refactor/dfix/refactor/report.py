@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,16 +13,14 @@ if TYPE_CHECKING:
 EndingKind = Literal["settled", "cycle", "budget", "refused", "unparsable", "unreadable", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How a run over one file ended. Only `settled` may be written. `reason` is half a sentence."""
 
     kind: EndingKind
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One rewrite inside a step: the line of its anchor in the text before the step, and its evidence."""
 
     id: str
@@ -32,8 +29,7 @@ class Part:
     because: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """All rewrites of one transform that were applied together.
 
     `id` is stable: the transform's id, the anchor's keyword and a digest of its text. `files` holds
@@ -51,8 +47,7 @@ class Step:
     may_change: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """A rewrite that would apply but was not taken: `because` is "level" or "comment-loss"."""
 
     id: str
@@ -64,8 +59,7 @@ class Offered:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A hold-back with its place. Lines are those of the text as it was read; 0 if the line is one that dfix wrote."""
 
     transform: str
@@ -75,8 +69,7 @@ class Refusal:
     answer: Question | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """A rewrite that failed a check: a bug in its transform, reported, never written."""
 
     id: str
@@ -86,9 +79,8 @@ class Dropped:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """What one build runs again: `again` of `of` steps (RUN, COPY, ADD, WORKDIR), on these lines, an install among them?"""
+class Rebuilt(NamedTuple):
+    """What a build runs again: `again` of `of` steps (RUN, COPY, ADD, WORKDIR), their lines; an install among them?"""
 
     again: int
     of: int
@@ -96,8 +88,7 @@ class Rebuilt:
     lines: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What an edit of a file of the project runs again, before and after all steps, told without a build.
 
     `edit` is "source" or "manifest", `file` its path in the build context.
@@ -109,8 +100,7 @@ class Cost:
     after: Rebuilt
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The outcome for one Dockerfile. Paths are relative to the project's root, with forward slashes."""
 
     path: str
@@ -120,11 +110,9 @@ class Report:
     offered: tuple[Offered, ...] = ()
     held_back: tuple[Refusal, ...] = ()
     dropped: tuple[Dropped, ...] = ()
-    ending: Ending = field(default_factory=lambda: Ending("settled"))
+    ending: Ending = Ending("settled")
     diagnostics: tuple[Diagnostic, ...] = ()
-    files: Mapping[str, tuple[str | None, str | None]] = field(
-        default_factory=dict
-    )  # others: before, after
+    files: Mapping[str, tuple[str | None, str | None]] = {}  # others: before, after
     notes: tuple[
         str, ...
     ] = ()  # "no builder is shown: current BuildKit is assumed", the context and its evidence
@@ -138,16 +126,14 @@ class Report:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A file to write: the SHA-256 of the text it replaces (None: the file is new) and the new text (None: remove)."""
 
     before_sha: str | None
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """The outcome over several Dockerfiles of one project; `edits` by path, united over the reports."""
 
     reports: tuple[Report, ...]

@@ -8,8 +8,7 @@ checks and records.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -46,8 +45,7 @@ class Phase(enum.IntEnum):
     TIDY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Why a rewrite is right: a claim, and where it stands.
 
     `where` is `Dockerfile:3`, a project file (`package-lock.json`), or the URL of a documented
@@ -58,16 +56,14 @@ class Evidence:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The configuration that would answer a hold-back: the table, key and an example value, as TOML text."""
 
     setting: str  # "[tool.dfix.split] artefacts = [\"/app/server\"]"
     sentence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(NamedTuple):
     """A change proposed by a transform, with its evidence.
 
     `changes` are edits of the Dockerfile's items, `files` whole new texts of other files (None
@@ -80,14 +76,13 @@ class Rewrite:
     level: Level
     because: tuple[Evidence, ...]
     changes: tuple[Change, ...] = ()
-    files: Mapping[str, str | None] = field(default_factory=dict)
+    files: Mapping[str, str | None] = {}
     needs: tuple[str, ...] = ()  # builder capabilities: "cache-mount", "heredoc", ...
     may_change: frozenset[str] = frozenset()
-    directives: Mapping[str, str] = field(default_factory=dict)  # for the head of the file
+    directives: Mapping[str, str] = {}  # for the head of the file
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(NamedTuple):
     """A rewrite that was not made, and why: a documented slug, a sentence, and what would answer it."""
 
     anchor: Instruction
@@ -99,16 +94,15 @@ class HeldBack:
 Finding = Rewrite | HeldBack
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """An example in a transform's own file: its first test and part of its page."""
 
     title: str
     before: str
     after: str | None  # None: stays untouched
     because: str | None = None  # slug of the expected hold-back
-    project: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)  # other files as they are afterwards
+    project: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}  # other files as they are afterwards
 
     @classmethod
     def untouched(
@@ -138,8 +132,7 @@ class Case:
         return cls(title, before, after, None, project or {}, files or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(NamedTuple):
     """A catalogue entry."""
 
     id: str

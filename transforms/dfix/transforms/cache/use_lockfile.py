@@ -29,7 +29,6 @@ would choose today.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems import ecosystem_of
@@ -249,7 +248,7 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
 
 def _here(call: Call) -> Call:
     """The call as if it ran where its own flag leads it."""
-    return replace(call, directory="") if call.directory else call
+    return call._replace(directory="") if call.directory else call
 
 
 def _folders(ctx: Context, place: Place, directory: str) -> list[str]:
