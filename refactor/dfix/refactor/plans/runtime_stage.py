@@ -93,7 +93,10 @@ class Composer:
         if self.service.omit:
             node = last_build.node
             current = changes.get(id(node), edits.Change(node, (node,)))
-            changes[id(node)] = edits.Change(node, (*current.new, self._omit(last_build)))
+            omit = self._omit(last_build)
+            if self._loose():
+                omit = omit.with_changes(gap=edits.gap_of(1, self.style.newline))
+            changes[id(node)] = edits.Change(node, (*current.new, omit))
         tail = self.stage.places[-1].node  # comments at the end of the file stay there
         current = changes.get(id(tail), edits.Change(tail, (tail,)))
         if id(tail) in moved:
