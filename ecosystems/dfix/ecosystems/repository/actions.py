@@ -9,7 +9,7 @@ https://docs.github.com/actions/creating-actions/dockerfile-support-for-github-a
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.docker import Where
@@ -153,7 +153,7 @@ def docker_action(tree: Tree, path: str, runs: Fields) -> Iterator[Shown]:
     found = placed(tree, use, (folder,), Word("."), Word(image), "folder")
     if found is None or found.dockerfile is None:
         return
-    yield Built(replace(found, context=posixpath.dirname(found.dockerfile), context_why=""))
+    yield Built(found._replace(context=posixpath.dirname(found.dockerfile), context_why=""))
     yield Started(tuple(_overrides(runs, source)), source, key=path)
 
 

@@ -11,7 +11,6 @@ gcloud: https://cloud.google.com/sdk/gcloud/reference/builds/submit.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.options import (
@@ -235,7 +234,7 @@ def _hosted(
     use = _use(options, command, where, builder)
     tags = tuple(_texts(options, *images))
     for built in _built(command, where, use, context, options.last("-f", "--file"), named_from):
-        yield Built(replace(built.use, tags=tags))
+        yield Built(built.use._replace(tags=tags))
 
 
 def _gcloud(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:

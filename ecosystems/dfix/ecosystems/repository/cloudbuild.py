@@ -7,7 +7,6 @@ relative to it.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.builds import kaniko
@@ -82,7 +81,7 @@ def cloudbuild(tree: Tree, path: str, content: str) -> Iterator[Shown]:
 
 def _as_cloudbuild(found: Shown, env: Mapping[str, str]) -> Shown:
     if isinstance(found, Built) and found.use.builder == "docker" and "DOCKER_BUILDKIT" not in env:
-        return Built(replace(found.use, builder="cloudbuild-docker"))
+        return Built(found.use._replace(builder="cloudbuild-docker"))
     return found
 
 

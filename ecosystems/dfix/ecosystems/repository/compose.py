@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Known
@@ -246,7 +245,7 @@ _STARTS: tuple[OverrideKind, ...] = ("command", "entrypoint")
 
 def _overrides(service: _Service, given: Fields, target: str | None) -> Iterator[Override]:
     for each in (*_started(service, given), *_healthcheck(service, given), *_set(service, given)):
-        yield each if target is None else replace(each, target=target)
+        yield each if target is None else each._replace(target=target)
 
 
 def _started(service: _Service, given: Fields) -> Iterator[Override]:

@@ -6,7 +6,7 @@ https://docs.docker.com/reference/cli/docker/. Unknown options are taken to have
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.builds import cli_build, platform_build
@@ -195,8 +195,7 @@ def _compose(
                 "command" if verb == "run" else "exec",
             )
         )
-        yield replace(
-            called,
+        yield called._replace(
             builder="",
             service=service.text if service.known else "",
             overrides=tuple(overrides),

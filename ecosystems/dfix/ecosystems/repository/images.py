@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _OPEN = re.compile(
     r"\$\{\{.*?\}\}|\{\{.*?\}\}|\$\{[^{}]*\}|\$\([^()]*\)|%[A-Za-z_]+%|<[^<>]*>|\$[A-Za-z_@<?]\w*|\{[\w.]*\}"
@@ -84,8 +84,7 @@ SERVICES = frozenset(
 """Names under which everyone knows another image: a bare one is not taken for the repository's."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageName:
+class ImageName(NamedTuple):
     """A reference in parts, None where one is not literal; `namespace` is "" if there is none."""
 
     base: str | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -90,7 +89,7 @@ class Index:
                 if called.ephemeral:
                     keys = {use.key for use in matching}
                     self.builds = [
-                        replace(use, ephemeral=True) if use.key in keys else use
+                        use._replace(ephemeral=True) if use.key in keys else use
                         for use in self.builds
                     ]
             elif called.service:
@@ -170,7 +169,7 @@ class Index:
                 continue
             for override in started.overrides:
                 target = override.target or targets.get(started.key)
-                yield replace(override, target=target, container=started.source)
+                yield override._replace(target=target, container=started.source)
 
     def _starts(
         self, started: Started, dockerfile: str, keys: set[str], containers: set[str]
@@ -248,7 +247,7 @@ class Index:
                 yield each.consumer
             for key, target in targets.items():
                 if each.key in {key, key.partition("@")[0]}:
-                    yield replace(each.consumer, target=target)
+                    yield each.consumer._replace(target=target)
         bases = {image_name(name).base or "" for name in self.images.get(dockerfile, ())} - {""}
         for base in sorted(bases):
             for each in self.named_in.get(base, ()):

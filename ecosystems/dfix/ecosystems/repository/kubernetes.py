@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Known
@@ -221,7 +220,7 @@ def _tekton(tree: Tree, path: str, root: Fields) -> Iterator[Shown]:
                     arguments.append(Word(f"{option}={value}", "$(" not in value))
             command = Command((Word("executor"),), reference.line, ("",), {})
             for built in kaniko(command, tuple(arguments), Where(tree, path, ephemeral=True)):
-                yield Built(replace(built.use, builder=task))
+                yield Built(built.use._replace(builder=task))
 
 
 def _parameter(word: str) -> str:

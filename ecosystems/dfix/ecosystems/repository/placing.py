@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from dfix.ecosystems.repository.shown import default_dockerfile, inside, remote
@@ -101,8 +100,8 @@ def _open(use: BuildUse) -> BuildUse:
 
 
 def _with(use: BuildUse, dockerfile: str | None, context: str | None, why: str) -> BuildUse:
-    return replace(
-        use, dockerfile=dockerfile, context=context, context_why="" if context is not None else why
+    return use._replace(
+        dockerfile=dockerfile, context=context, context_why="" if context is not None else why
     )
 
 

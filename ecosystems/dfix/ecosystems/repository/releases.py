@@ -10,7 +10,6 @@ engine's classic builder unless it is told otherwise: https://github.com/aws/aws
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.repository.placing import cache_types
@@ -51,7 +50,7 @@ def goreleaser(tree: Tree, path: str, content: str) -> Iterator[Shown]:
                     (flag.partition("=")[2] for flag in flags if flag.startswith("--target=")), None
                 )
                 why = "a temporary folder that GoReleaser fills with binaries"
-                yield Built(replace(found, context=None, context_why=why, target=target))
+                yield Built(found._replace(context=None, context_why=why, target=target))
 
 
 def copilot(tree: Tree, path: str, content: str) -> Iterator[Shown]:

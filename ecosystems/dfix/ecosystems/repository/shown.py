@@ -6,8 +6,7 @@ Every reader of this package yields these; `index` joins them.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.repository.values import BuildUse, Consumer, Note, Override
 
@@ -20,23 +19,20 @@ ROOT = "/@root"
 """How expanded text names the repository's root, which every CI system calls differently."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word. `known` is false where an expansion in it could not be resolved."""
 
     text: str
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """Something is built. Without `use.dockerfile` only its builder counts, for every file."""
 
     use: BuildUse
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A container is started or entered.
 
     Linked by `key` (the same service), `container` (a container's or pod's name) or `image`;
@@ -51,8 +47,7 @@ class Started:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Consumed:
+class Consumed(NamedTuple):
     """Something builds on an image, a Dockerfile or a service."""
 
     consumer: Consumer
@@ -61,16 +56,14 @@ class Consumed:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(NamedTuple):
     """An image gets another name."""
 
     image: str
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeCalled:
+class ComposeCalled(NamedTuple):
     """A compose command builds services: of the named `files`, or of those in `folders`."""
 
     folders: tuple[str, ...]

@@ -8,8 +8,7 @@ repository does not tell keeps it as written (``${TAG}``, ``${{ matrix.os }}``).
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 
@@ -35,8 +34,7 @@ OverrideKind = Literal[
 Form = Literal["exec", "shell"]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildUse:
+class BuildUse(NamedTuple):
     """One place that builds a Dockerfile.
 
     `dockerfile` is None where the place does not tell which file it builds (``docker build $dir``).
@@ -52,8 +50,8 @@ class BuildUse:
     source: str
     builder: str | None = None
     target: str | None = None
-    args: Mapping[str, str | None] = field(default_factory=dict)
-    additional_contexts: Mapping[str, str] = field(default_factory=dict)
+    args: Mapping[str, str | None] = {}
+    additional_contexts: Mapping[str, str] = {}
     platforms: tuple[str, ...] = ()
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
@@ -66,8 +64,7 @@ class BuildUse:
     ephemeral: bool = False  # runs on a machine that is thrown away: nothing local survives
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """How a place starts or changes a container of the image.
 
     `value` is the text as written, or its words. `form` is "shell" where a shell of the image reads
@@ -88,8 +85,7 @@ class Override:
     container: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """One way in which the image's main process is started otherwise than the Dockerfile says.
 
     Where one part is None, the image's own counts: ENTRYPOINT, or CMD (which an `entrypoint` of the
@@ -107,16 +103,14 @@ class Start:
         return "" if part is None else part.source
 
 
-@dataclass(frozen=True, slots=True)
-class ShownBuilder:
+class ShownBuilder(NamedTuple):
     """A program or service that builds the file, by its name in builders.toml."""
 
     id: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(NamedTuple):
     """Something that builds on the image, or works inside it, as a noun: "FROM in web/Dockerfile".
 
     `target` is the stage that it names, None for the default one.
@@ -127,8 +121,7 @@ class Consumer:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CacheUse:
+class CacheUse(NamedTuple):
     """A build cache outside the builder. `type` is BuildKit's: gha, registry, local, s3, inline."""
 
     type: str
@@ -137,16 +130,14 @@ class CacheUse:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A source that could not be read, or could not be understood in full, and why."""
 
     why: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """How the repository builds and runs one Dockerfile.
 
     `builds` are those of this file. `builders` also has the builders of places that do not tell
@@ -162,7 +153,7 @@ class Repository:
     caches: tuple[CacheUse, ...] = ()
     images: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
-    contexts: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    contexts: Mapping[str, tuple[str | None, ...]] = {}
 
     @property
     def folder(self) -> str:

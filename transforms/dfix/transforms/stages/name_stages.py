@@ -72,13 +72,13 @@ def name_stages(ctx: Context) -> Iterator[Finding]:
             )
             if stage is not None:
                 users.setdefault(stage.index, []).append((place, flag))
+    if not users:
+        return
     unnamed = [
         ctx.model.stages[index] for index in sorted(users) if ctx.model.stages[index].name is None
     ]
     taken = set(ctx.model.names()) | _named_contexts(ctx)
     names = _names_for(unnamed, taken)
-    if not users:
-        return
     changed: dict[int, tuple[Instruction, Instruction]] = {}
     for stage in unnamed:
         as_word = "as" if _writes_as_in_lower_case(ctx.model) else "AS"
