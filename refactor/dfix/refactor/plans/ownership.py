@@ -23,9 +23,10 @@ FILLS = frozenset({"mkdir", "touch", "cp", "mv", "tar", "unzip", "ln", "git", "c
 
 
 class Owner(NamedTuple):
-    """The owner of a folder's top as COPY's `--chown` takes it; None for root."""
+    """The owner of a folder's top as COPY's `--chown` takes it, None for root; all owners of what lies in it."""
 
     chown: str | None
+    below: frozenset[str] = frozenset()
 
 
 def owner_of(stage: Stage, found: Slice, path: str) -> Owner | Unknown:
@@ -106,13 +107,13 @@ class _History:
             top = max(
                 self.makers, key=lambda each: len(each or "")
             )  # with its group, if one has it
-            if not all(_same(each, top) for each in self.makers):
+            if not all(same(each, top) for each in self.makers):
                 return Unknown(f"who made {self.path} is not known")
         if top is None:
-            return Owner(None)
+            return Owner(None, frozenset(each for each in self.below if each is not None))
         if top == "?" or "?" in self.below:
             return Unknown(f"the owner of {self.path} is not known")
-        if all(_same(each, top) for each in self.below):
+        if all(same(each, top) for each in self.below):
             return Owner(top)
         return Unknown(f"{self.path} belongs to {top}, and not all that lies in it does")
 
@@ -155,7 +156,29 @@ def _name(owner: str) -> str | None:
     return None if name in ("root", "0", "") else owner
 
 
-def _same(one: str | None, other: str | None) -> bool:
+def unnumbered(stage: Stage, owner: str) -> str | None:
+    """Where a system user is made without a number: two images may give it different ones."""
+    name = owner.partition(":")[0]
+    for place in stage.runs():
+        for called in place.called:
+            words = called.values
+            if called.program not in ("useradd", "adduser") or name not in words:
+                continue
+            short = "".join(
+                word[1:] for word in words if word and word[0] == "-" and word[1:2] != "-"
+            )
+            system = "--system" in words or "r" in short or "S" in short
+            if (
+                system
+                and "u" not in short
+                and not any(word and word.startswith("--uid") for word in words)
+            ):
+                return place.where
+    return None
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Are two owners the same user, whatever their groups?"""
     if one is None or other is None:
         return one == other
     return one.partition(":")[0] == other.partition(":")[0]

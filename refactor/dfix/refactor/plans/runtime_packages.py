@@ -60,6 +60,9 @@ ALPINE = "https://pkgs.alpinelinux.org/package/edge/main/x86_64/build-base"
 # Python's slim image adds tzdata to Debian's: https://github.com/docker-library/python/blob/master/Dockerfile-linux.template
 # On Alpine it is a package too: https://wiki.alpinelinux.org/wiki/Setting_the_timezone
 ZONELESS = frozenset({"alpine", "debian", "ubuntu"})
+# apt no longer brings adduser since Debian 13: https://packages.debian.org/trixie/apt
+ADDUSER = "https://packages.debian.org/trixie/apt"
+WITH_ADDUSER = frozenset({"buster", "bullseye", "bookworm", "focal", "jammy", "noble"})
 # What comes with the interpreter of an official image.
 INTERPRETERS = {
     "python": frozenset({"python", "python3", "pip", "pip3"}),
@@ -167,32 +170,40 @@ def packages_for(
     return Packages(manager, tuple(names), tuple(dict.fromkeys(left)), tuple(because))
 
 
-def packages_with_zones(
-    packages: Packages, stage: Stage, service: Service, base: Image
+def completed(
+    packages: Packages, stage: Stage, found: Slice, service: Service, base: Image
 ) -> Packages:
-    """The packages, with tzdata where a program without an interpreter looks up time zones.
-
-    Go's images have zones of Go's own and of Debian; Alpine and Debian's slim image promise none.
-    """
-    declared = any(
-        pair.name == "TZ"
-        for place in stage.places
-        if isinstance(place.node, Env)
-        for pair in place.node.pairs
+    """The packages, with what the new base lacks although no step of the old one asked for it."""
+    missing: list[tuple[str, Evidence]] = []
+    zones = service.time_zones or next(
+        (
+            place.where
+            for place in stage.places
+            if isinstance(place.node, Env) and any(pair.name == "TZ" for pair in place.node.pairs)
+        ),
+        None,
     )
-    if (
-        service.interpreter is not None
-        or base.family not in ZONELESS
-        or base.package_manager is None
-        or (service.time_zones is None and not declared)
-        or "tzdata" in packages.names
-    ):
+    if service.interpreter is None and base.family in ZONELESS and zones is not None:
+        # Go's images have zones of Go's own and of Debian; Alpine and Debian's slim image promise none.
+        missing.append(("tzdata", Evidence("time zones are looked up", zones)))
+    adds = next(
+        (
+            called
+            for place in found.of("both")
+            for called in place.called
+            if called.program in ("adduser", "addgroup")
+        ),
+        None,
+    )
+    if adds is not None and base.package_manager == "apt" and base.suite not in WITH_ADDUSER:
+        missing.append(("adduser", Evidence("Debian's image no longer has it", ADDUSER)))
+    missing = [each for each in missing if each[0] not in packages.names]
+    if not missing or base.package_manager is None:
         return packages
-    because = Evidence("time zones are looked up", service.time_zones or "ENV TZ")
     return packages._replace(
         manager=base.package_manager,
-        names=(*packages.names, "tzdata"),
-        because=(*packages.because, because),
+        names=(*packages.names, *(name for name, _ in missing)),
+        because=(*packages.because, *(because for _, because in missing)),
     )
 
 

@@ -20,9 +20,9 @@ from dfix.grammar.nodes import (
 from dfix.refactor import compose, edits
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import variables
-from dfix.refactor.plans.ownership import owner_of
+from dfix.refactor.plans.ownership import owner_of, same, unnumbered
 from dfix.refactor.plans.redeclaring import NoStage, declared_again
-from dfix.refactor.plans.runtime_packages import packages_with_zones
+from dfix.refactor.plans.runtime_packages import completed
 from dfix.refactor.plans.slicing import body_of_kept
 from dfix.refactor.scripts import Edited
 
@@ -61,7 +61,7 @@ class Composer:
         self.service = asked.service
         self.found = found
         self.base = base
-        self.packages = packages_with_zones(packages, stage, self.service, base.image)
+        self.packages = completed(packages, stage, found, self.service, base.image)
         self.style = ctx.style
         self.builder = self._builder_name()
 
@@ -183,7 +183,7 @@ class Composer:
             declared_again(self.stage, self.style, self.asked, self.service, self.base.image)
         )
         last_build = self._last_build().at
-        packages_at = min((self._line_at(each.where) for each in self.found.packages), default=1)
+        packages_at = self._packages_at()
         keep = self._needed_workdirs()
         owned = [
             item.destination
@@ -243,6 +243,12 @@ class Composer:
         if pending is not None:
             yield 0, edits.bare(pending.node)
 
+    def _packages_at(self) -> int:
+        """Where packages are installed: as early as the first was, and in front of a step that calls one."""
+        if "adduser" in self.packages.names:
+            return 1
+        return min((self._line_at(each.where) for each in self.found.packages), default=1)
+
     def _owned_root(self, copies: list[Item]) -> list[str]:
         """The project's folder where only parts of it are copied and it is another user's than root's."""
         root = self.asked.request.root
@@ -263,7 +269,7 @@ class Composer:
             None,
         )
         flag = first.flag("chown") if first is not None else None
-        if flag is None or flag.value != chown:
+        if flag is None or not same(flag.value, chown):
             raise NoStage(
                 "unknown-owner", f"{root} belongs to {chown}, and what is copied does not"
             )
@@ -369,6 +375,13 @@ class Composer:
             owner = owner_of(self.stage, self.found, path)
             if isinstance(owner, Unknown):
                 raise NoStage("unknown-owner", owner.why)
+            for name in owner.below if owner.chown is None else ():
+                where = unnumbered(self.stage, name)
+                if where is not None:
+                    raise NoStage(
+                        "unknown-owner",
+                        f"part of {path} belongs to {name}, and {where} gives that user no number",
+                    )
             flags = [from_]
             if owner.chown is not None and self._owner_matters():
                 flags.append(compose.flag("chown", owner.chown))
