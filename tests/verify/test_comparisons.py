@@ -141,6 +141,19 @@ def test_what_leaves_and_is_needed_by_nothing_is_a_note():
     assert sentences(notes) == ["1 files of 7 bytes left the image"]
 
 
+def test_safe_steps_may_lose_caches_alone():
+    before = files({"/app/a": node(), "/root/.npm/b": node(), "/usr/share/doc/c": node()})
+    found, _ = tree.compare(before, files({}), PLAIN, lambda: None, losses="caches")
+    assert sentences(found) == ["what no step may take left the image: /app/a"]
+
+
+def test_what_left_the_working_directory_is_named():
+    image_in_app = image(WorkingDir="/app")
+    before = files({"/app/a": node(), "/b": node()})
+    _, notes = tree.compare(before, files({}), image_in_app, lambda: None)
+    assert sentences(notes)[1] == "1 of them from /app: /app/a"
+
+
 def test_a_library_that_left_is_an_objection_where_it_was_found():
     before = {"/app/run": program("libx.so.1"), "/usr/lib/libx.so.1": program()}
     after = {"/app/run": program("libx.so.1"), "/usr/lib/other": node()}

@@ -75,13 +75,15 @@ def test_a_lost_variable_is_found_in_the_image_although_the_step_declares_it(sho
 
 
 @pytest.mark.parametrize(
-    ("reads", "sentence"),
+    ("reads", "command", "sentence"),
     [
-        ("cp /store/lib /app/lib", "a rebuild fails: RUN --mount"),
-        ("cp -r /store /app/store", "a rebuild lacks 1 files: /app/store/lib is one"),
+        ("cp /store/lib /app/", "/app/lib", "a rebuild fails: RUN --mount"),
+        ("cp -r /store /app/", "/app/store/lib", "a rebuild lacks 1 files: /app/store/lib is one"),
     ],
 )
-def test_a_cache_mount_over_a_store_is_found_by_pruning_the_cache(reads, sentence, project, engine):
+def test_a_cache_mount_over_a_store_is_found_by_pruning_the_cache(
+    reads, command, sentence, project, engine
+):
     project.put(
         "Dockerfile",
         f"{SMALL}"
@@ -89,7 +91,7 @@ def test_a_cache_mount_over_a_store_is_found_by_pruning_the_cache(reads, sentenc
         "COPY main.txt /app/\n"
         f"RUN {reads}\n"
         "RUN echo two > /two\n"
-        'CMD ["cat", "/two"]\n',
+        f'CMD ["cat", "{command}"]\n',
     )
     project.put("main.txt", "for sale\n")
     mount = "--mount=type=cache,target=/store"
@@ -99,7 +101,7 @@ def test_a_cache_mount_over_a_store_is_found_by_pruning_the_cache(reads, sentenc
         (f"RUN {reads}", f"RUN {mount} {reads}"),
     )
     proof = project.prove(moves, LAST)
-    assert (left_out(proof), kept(proof)) == (["mount-store"], ["z-last"])
+    assert (set(left_out(proof)), kept(proof)) == ({"mount-store"}, ["z-last"])
     assert f"once cache mounts are pruned, {sentence}" in said(proof)
 
 

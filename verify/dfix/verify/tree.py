@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dfix.verify.values import Said
 
@@ -40,9 +40,16 @@ class Gap(NamedTuple):
 
 
 def compare(
-    before: Files, after: Files, image: Image, base: Callable[[], Files | None]
+    before: Files,
+    after: Files,
+    image: Image,
+    base: Callable[[], Files | None],
+    *,
+    losses: Literal["allowed", "caches"] = "allowed",
 ) -> tuple[list[Said], list[Said]]:
     """Objections and notes. `image` is the configuration after.
+
+    `losses` says what may leave where nothing needs it: anything, or caches alone.
 
     `base` fetches the files of the base image after; it is only called where there are gaps, and
     gives None if they cannot be had.
@@ -62,7 +69,15 @@ def compare(
             objections.append(Said("files", _phrase(sentence, grave)))
         else:
             notes.append(Said("files", _phrase(sentence, found)))
-    notes.extend(_left(before, after))
+    gone = [
+        path
+        for path, node in before.nodes.items()
+        if node.kind != "folder" and path not in after.nodes
+    ]
+    own = [path for path in gone if not (is_system(path) or is_cache(path))]
+    if own and losses == "caches":
+        objections.append(Said("files", f"what no step may take left the image: {_few(own)}"))
+    notes.extend(_left(before, gone, image.workdir))
     return objections, notes
 
 
@@ -74,10 +89,12 @@ def _grouped(gaps: Iterable[Gap]) -> dict[str, list[Gap]]:
 
 
 def _phrase(sentence: str, gaps: list[Gap]) -> str:
-    paths = [gap.path for gap in gaps]
-    shown = ", ".join(paths[:NAMED])
+    return f"{sentence}: {_few([gap.path for gap in gaps])}"
+
+
+def _few(paths: list[str]) -> str:
     more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return f"{sentence}: {shown}{more}"
+    return ", ".join(paths[:NAMED]) + more
 
 
 def _of_base(gap: Gap, after: Files, base: Files | None) -> bool:
@@ -105,6 +122,16 @@ def is_system(path: str) -> bool:
     return not path.startswith(LOCAL) and any(
         path == top or path.startswith(f"{top}/") for top in SYSTEM
     )
+
+
+def is_cache(path: str) -> bool:
+    """Does this path lie where tools keep what they can make or fetch again, or in a log?"""
+    top, _, below = path.strip("/").partition("/")
+    if top == "home":
+        below = below.partition("/")[2]
+    if top in ("root", "home"):
+        return below.startswith(".")
+    return path.startswith(("/tmp/", "/var/tmp/", "/var/log/", "/var/lib/apt/", "/go/pkg/"))  # noqa: S108 - of the image
 
 
 # references
@@ -247,18 +274,16 @@ def _owner(files: Files, node: Node) -> str:
 # what left
 
 
-def _left(before: Files, after: Files) -> Iterator[Said]:
-    """A note on what left: how much, and from where."""
-    gone = [
-        (path, node)
-        for path, node in before.nodes.items()
-        if node.kind != "folder" and path not in after.nodes
-    ]
+def _left(before: Files, gone: list[str], workdir: str) -> Iterator[Said]:
+    """Notes on what left: how much and from where, and what was the application's own."""
     if not gone:
         return
     sizes: Counter[str] = Counter()
-    for path, node in gone:
-        sizes["/".join(path.split("/")[:4])] += node.size
+    for path in gone:
+        sizes["/".join(path.split("/")[:4])] += before.nodes[path].size
     largest = [f"{size:>12,} {folder}" for folder, size in sizes.most_common(LISTED)]
-    total = sum(node.size for _, node in gone)
-    yield Said("files", f"{len(gone)} files of {total:,} bytes left the image", "\n".join(largest))
+    sentence = f"{len(gone)} files of {sizes.total():,} bytes left the image"
+    yield Said("files", sentence, "\n".join(largest))
+    near = [path for path in gone if workdir != "/" and path.startswith(f"{workdir}/")]
+    if near:
+        yield Said("files", f"{len(near)} of them from {workdir}: {_few(near)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.grammar import parse
 from dfix.refactor.model import Model
+from dfix.refactor.transform import Level
 from dfix.verify import archive, compare, config, probe, rebuild, tree
 from dfix.verify.build import has_syntax, room
 from dfix.verify.values import ASPECTS, NotTried, Said, Side, Trial, Unbuilt
@@ -239,7 +240,14 @@ class Trials:
         assert before.files is not None  # noqa: S101 - the original is built with all aspects
         assert after.files is not None  # noqa: S101 - asked for
         text = variant.files.get(self.plan.path) or self.text
-        return tree.compare(before.files, after.files, after.image, lambda: self._base(text))
+        safe = all(step.level is Level.SAFE for step in variant.steps)
+        return tree.compare(
+            before.files,
+            after.files,
+            after.image,
+            lambda: self._base(text),
+            losses="caches" if safe else "allowed",
+        )
 
     def _base(self, text: str) -> Files | None:
         """The files of the base image of a variant, if it is another one than the original's."""
