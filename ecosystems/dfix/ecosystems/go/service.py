@@ -278,4 +278,7 @@ def _opened(request: Request, use: PathUse) -> tuple[str, list[Live]]:
         return "", [
             Live(absolute, f"{use.how} {'writes' if writes else 'opens'} there", use.source)
         ]
+    if not writes and inside and not use.glob:
+        why = f"{use.source} opens {path}, which the repository does not hold but the build's folder may"
+        return why, []
     return "", []

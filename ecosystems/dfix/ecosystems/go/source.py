@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.go.literals import Scope, text_of
-from dfix.ecosystems.go.uses import FUNCTIONS, METHODS, Rule
+from dfix.ecosystems.go.uses import FUNCTIONS, IMPORTS, METHODS, Rule
 from dfix.ecosystems.runtime import (
     Anchor,
     EnvUse,
@@ -116,6 +116,9 @@ def read_package(texts: Mapping[str, str], paths: Paths, workdir: str) -> Fact[P
             f"{', '.join(sorted(names))}"
         )
     collected = _Collected()
+    for imported, opened in IMPORTS.items():
+        if imported in imports:
+            collected.opens.append(PathUse(opened, imports[imported], imported))
     for file in files:
         _uses(file, scope, collected)
         _mentions(file, scope, paths, workdir, collected)

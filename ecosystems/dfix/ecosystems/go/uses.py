@@ -32,6 +32,12 @@ _TEMPORARY = Rule("need", need=NeedKind.TEMPORARY_DIRECTORY)
 _USERS = Rule("need", need=NeedKind.USER_DATABASE)
 _TEMPLATES = {"ParseFiles": Rule("open", "0+"), "ParseGlob": Rule("glob")}
 
+IMPORTS: Final[dict[str, str]] = {
+    # https://github.com/joho/godotenv#usage
+    "github.com/joho/godotenv/autoload": ".env",
+}
+"""Packages that open a file as soon as they are imported, and which."""
+
 FUNCTIONS: Final[dict[str, dict[str, Rule]]] = {
     "os": {
         "Open": _READ,
