@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What starting costs: the processor's time of `dfix Dockerfile` on a tiny project, beside Python's.
+"""What starting costs: the processor's time of `dfix Dockerfile` in a project of one file, beside Python's.
 
     bench/startup.py                    # CPU milliseconds, least and median of 20 runs in turn
     bench/startup.py -n 50 --modules    # and the modules that are loaded, the slowest last
@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-FILE = 'FROM debian:12-slim\nCOPY hello.sh /hello.sh\nCMD ["/hello.sh"]\n'
+FILE = 'FROM debian:12-slim\nCMD ["echo", "hello"]\n'
 DFIX = "import sys; from dfix.cli.main import main; sys.argv = ['dfix', 'Dockerfile']; main()"
 PROGRAMS = {"python": "pass", "python + click": "import click", "dfix Dockerfile": DFIX}
 
@@ -33,7 +33,6 @@ def main() -> int:
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory(prefix="dfix-startup-") as folder:
         Path(folder, "Dockerfile").write_text(FILE, encoding="utf-8")
-        Path(folder, "hello.sh").write_text("#!/bin/sh\necho hello\n", encoding="utf-8")
         seen: dict[str, list[float]] = {name: [] for name in PROGRAMS}
         for turn in range(asked.n + 1):
             for name, program in PROGRAMS.items():
