@@ -7,7 +7,6 @@ root, quoted as git quotes them.
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ def render(view: View) -> Iterator[str]:
 
 def file_diff(path: str, before: str | None, after: str | None) -> str:
     """The diff of one file; None as text means that the file does not exist on that side."""
+    from difflib import unified_diff  # noqa: PLC0415 - a file that stays as it is needs none
+
     old, new = quoted("a/" + path), quoted("b/" + path)
     head = [f"diff --git {old} {new}\n"]
     if before is None:

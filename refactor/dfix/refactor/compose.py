@@ -6,7 +6,6 @@ and the pipeline parses the printed result again to prove it.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from dfix.grammar.nodes import (
@@ -97,6 +96,8 @@ def _paths(paths: Sequence[str]) -> Words | ExecForm:
 
 def exec_form(words: Sequence[str]) -> ExecForm:
     """A JSON array behind one blank."""
+    import json  # noqa: PLC0415 - most runs write none
+
     parts: list[Token] = []
     for at, word in enumerate(words):
         if at:

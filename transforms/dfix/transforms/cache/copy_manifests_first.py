@@ -27,15 +27,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.grammar.nodes import Run, Transfer
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
-from dfix.refactor.plans.reordering import Reordering, copies_folder, first_install
 from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfix.refactor.context import Context
+    from dfix.refactor.plans.reordering import Reordering
 
 RULE = "https://docs.docker.com/build/cache/optimize/#order-your-layers"
 NPM = {
@@ -208,15 +209,25 @@ CASES = (
 )
 def copy_manifests_first(ctx: Context) -> Iterator[Finding]:
     """Move each COPY of a folder below the installs that need only manifests from it."""
-    for stage in ctx.model.stages:
-        for place in stage.places:
-            if not copies_folder(ctx, place):
-                continue
-            found = first_install(ctx, place)
-            if isinstance(found, Reordering):
-                yield _rewrite(found)
-            elif found is not None:
-                yield hold_back(found.place, found.slug, found.sentence, found.setting)
+    copies = [
+        place
+        for stage in ctx.model.stages
+        if any(isinstance(place.node, Run) for place in stage.places)
+        for place in stage.places
+        if isinstance(place.node, Transfer)
+    ]
+    if not copies:
+        return
+    from dfix.refactor.plans import reordering  # noqa: PLC0415 - needs a COPY and a RUN
+
+    for place in copies:
+        if not reordering.copies_folder(ctx, place):
+            continue
+        found = reordering.first_install(ctx, place)
+        if isinstance(found, reordering.Reordering):
+            yield _rewrite(found)
+        elif found is not None:
+            yield hold_back(found.place, found.slug, found.sentence, found.setting)
 
 
 def _rewrite(found: Reordering) -> Rewrite:
