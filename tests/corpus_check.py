@@ -28,7 +28,9 @@ EVERYTHING = None
 REACH: dict[str, frozenset[str] | None] = {
     "name-stages": frozenset({"FROM", "COPY", "ADD", "RUN"}),  # `--from=0`, also in mounts
     "use-lockfile": frozenset({"COPY"}),  # that of the manifest brings the lock too
-    "copy-manifests-first": frozenset({"COPY", "ADD"}),  # a destination is spelled out, the same COPY not doubled
+    "copy-manifests-first": frozenset(
+        {"COPY", "ADD"}
+    ),  # a destination is spelled out, the same COPY not doubled
     "split-stages": EVERYTHING,
     "split-dependencies": EVERYTHING,
 }

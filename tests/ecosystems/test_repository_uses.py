@@ -522,5 +522,9 @@ def test_a_service_beside_the_one_that_is_built_starts_another_image():
         "services:\n  api:\n    build: ./api\n  traces:\n    image: acme/traces:2\n    command: -config.file=/etc/traces.yaml\n"
         "  worker:\n    image: acme/shop_api\n    command: node worker.js\n"
     )
-    found = read(MemoryTree({"api/Dockerfile": "FROM node:22\n", "compose.yaml": compose}), "api/Dockerfile")
-    assert [each.value for each in found.overrides if each.kind == "command"] == [("node", "worker.js")]
+    found = read(
+        MemoryTree({"api/Dockerfile": "FROM node:22\n", "compose.yaml": compose}), "api/Dockerfile"
+    )
+    assert [each.value for each in found.overrides if each.kind == "command"] == [
+        ("node", "worker.js")
+    ]
