@@ -121,4 +121,5 @@ class Service:
     claimed: tuple[Started, ...] = ()  # the started commands that it answers for
     # commands, by their first words, that write only in the project's folder
     inside: tuple[tuple[str, ...], ...] = ()
+    vouched: bool = False  # a person named all that is live: steps that nobody can read only build
     reinstall: tuple[str, ...] = ()  # packages installed for the machine whose programs are started

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dfix.ecosystems import debian
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.service import Base, Did, Request, Service
+from dfix.ecosystems.service import Base, Did, Live, Request, Service
 from dfix.grammar.nodes import Run
 from dfix.refactor.context import mentions
 from dfix.refactor.model import paths
@@ -65,6 +65,8 @@ def ask(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved:
     """Ask each ecosystem that works in the stage what the started programs need; the first that knows answers."""
     reasons: list[str] = []
     found = _work(stage)
+    if ctx.config.split.artefacts:
+        return _named(ctx, stage, criterion)
     if not found:
         return Unserved("nothing-built", "no step of it is known to build or install anything")
     for name, work in found.items():
@@ -88,6 +90,31 @@ def ask(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved:
         "; ".join(dict.fromkeys(reasons)),
         '[tool.dfix.split] artefacts = ["/app/server"]',
     )
+
+
+def _named(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved:
+    """The configuration's own answer: the paths that it names are live, and nothing else is."""
+    workdir, image, context = stage.final.workdir, stage.root_image, ctx.project.context
+    for fact in (workdir, image, context):
+        if isinstance(fact, Unknown):
+            return Unserved("unknown-directory", fact.why)
+    assert isinstance(workdir, Known)  # noqa: S101 - see above
+    assert isinstance(context, Known)  # noqa: S101 - see above
+    assert not isinstance(image, Unknown)  # noqa: S101 - see above
+    paths_named = ctx.config.split.artefacts
+    base = Base(image.family, image.release, image.libc, image.variant)
+    request = Request(context.value, "", workdir.value, (), criterion.started, base)
+    setting = "[tool.dfix.split] artefacts"
+    service = Service(
+        ecosystem="configuration",
+        shape="named artefacts",
+        live=tuple(
+            Live(path, "the configuration names it", setting, native=True) for path in paths_named
+        ),
+        claimed=criterion.started,
+        vouched=True,
+    )
+    return Asked(request, service, ())
 
 
 def _work(stage: Stage) -> dict[str, _Work]:

@@ -55,14 +55,15 @@ class Split:
 def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     """The split of a stage, or the reasons why there is none; nothing where nobody would ask."""
     first = stage.places[0]
+    named = bool(ctx.config.split.artefacts)
     other = unserved(stage)
-    if other is not None:
+    if other is not None and not named:
         place, name = other
         yield NotSplit(
             place, "not-served", f"{name} builds here, which split-stages does not serve yet"
         )
         return
-    if not builds(stage):
+    if not named and not builds(stage):
         return
     image = stage.root_image
     if isinstance(image, Unknown):
