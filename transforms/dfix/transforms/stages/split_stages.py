@@ -152,7 +152,11 @@ def split_stages(ctx: Context) -> Iterator[Finding]:
     """Split the only stage if it builds."""
     if len(ctx.model.stages) != 1 or not ctx.project.at_hand or not any(ctx.model.runs()):
         return
-    from dfix.refactor.plans.splitting import NotSplit, split  # noqa: PLC0415 - the plan loads where something is run
+    from dfix.refactor.plans.building import builds, unserved  # noqa: PLC0415 - needs a RUN
+
+    if not builds(ctx.model.final) and unserved(ctx.model.final) is None:
+        return
+    from dfix.refactor.plans.splitting import NotSplit, split  # noqa: PLC0415 - needs a build
 
     for found in split(ctx, ctx.model.final):
         if isinstance(found, NotSplit):
