@@ -162,7 +162,7 @@ def test_files_that_it_opens_are_live():
 
 def test_a_file_that_git_ignores_may_lie_beside_the_sources_and_all_of_the_folder_is_live():
     assert served(program('os.ReadFile("local.json")', "os")).whole
-    autoload = {"go.mod": MOD, "main.go": source("", 'github.com/joho/godotenv/autoload')}
+    autoload = {"go.mod": MOD, "main.go": source("", "github.com/joho/godotenv/autoload")}
     assert ".env" in served(autoload).whole
 
 
