@@ -39,7 +39,9 @@ starts; what then differs from the naive image in an answer or in its config is 
   build makes an image, as a developer's does.
 - *Steps* is the number of steps that ran, of all steps: the rest was CACHED. Unlike seconds, these
   counts are exact, and so are sizes.
-- dfix runs as by default, at level `review`, nothing is answered for it.
+- dfix runs as by default, at level `review`, and no question is answered for it; only a split of a
+  shape that no build has proven yet is taken here, and by default is not.
+- A row with n below five is a first look: few rounds fitted into the time.
 - tally {tally} runs as a program of its own. `--fix` is what it calls safe; `--fix-unsafe` is the
   most it does.
 

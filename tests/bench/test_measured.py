@@ -1,0 +1,62 @@
+"""What the measurements keep and show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from proving import measure, page, rivals
+from proving.engine import Build, Ran
+from proving.refactoring import Refactored
+
+MEASURED = Path(__file__).parents[2] / "bench" / "results" / "measured"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("RUN a \\\n    && b\n", "RUN a && b\n"),
+        ("FROM x\nRUN a\n", "FROM x\n\nRUN a\n\n"),
+    ],
+)
+def test_layout_alone_makes_no_variant(one, other):
+    assert measure.words(one) == measure.words(other)
+
+
+def test_a_word_makes_a_variant():
+    assert measure.words("ENV A 1\n") != measure.words("ENV A=1\n")
+
+
+def test_counts_are_those_of_the_last_build_and_seconds_of_all():
+    variant = measure.Variant("dfix", Path(), Refactored("dfix", ()), "FROM x\n")
+    steps = (Ran("COPY . .", cached=True), Ran("RUN make", cached=False))
+    variant.builds["source"] = [Build(steps[:1], 3.0), Build(steps, 1.0), Build(steps, 2.0)]
+    found = variant.result()["builds"]["source"]
+    assert (found["median"], found["least"], found["most"]) == (2.0, 1.0, 3.0)
+    assert (found["steps"], found["cached"], found["ran"]) == (2, 1, ["RUN make"])
+
+
+def test_a_program_that_is_not_there_has_no_version():
+    assert rivals.version("no-such-program-here") is None
+
+
+def test_every_size_stands_on_a_page_that_names_the_stand_ins():
+    results = [json.loads(each.read_text()) for each in sorted(MEASURED.glob("*.json"))]
+    text = page.text(results)
+    assert "on stand-in bases" in text
+    for result in results:
+        assert f"## {result['project']}\n" in text
+
+
+@pytest.mark.parametrize("file", sorted(MEASURED.glob("*.json")), ids=lambda file: file.stem)
+def test_what_dfix_wrote_works_and_breaks_no_promise(file):
+    dfix = json.loads(file.read_text())["variants"]["dfix"]
+    assert dfix["works"]
+    assert dfix["objections"] == []
+
+
+@pytest.mark.parametrize("file", sorted(MEASURED.glob("*.json")), ids=lambda file: file.stem)
+def test_a_source_edit_runs_no_more_than_a_build_from_nothing(file):
+    builds = json.loads(file.read_text())["variants"]["dfix"]["builds"]
+    assert set(builds["source"]["ran"]) < set(builds["cold"]["ran"])
