@@ -59,4 +59,4 @@ def test_what_dfix_wrote_works_and_breaks_no_promise(file):
 @pytest.mark.parametrize("file", sorted(MEASURED.glob("*.json")), ids=lambda file: file.stem)
 def test_a_source_edit_runs_no_more_than_a_build_from_nothing(file):
     builds = json.loads(file.read_text())["variants"]["dfix"]["builds"]
-    assert set(builds["source"]["ran"]) < set(builds["cold"]["ran"])
+    assert set(builds["source"]["ran"]) <= set(builds["cold"]["ran"])
