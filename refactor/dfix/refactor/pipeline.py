@@ -398,13 +398,13 @@ class Session:
 
     def _missing(self) -> Iterable[str]:
         """Sources of COPY and ADD that the build context does not hold."""
-        folder = self.project.context_folder
-        if isinstance(folder, Unknown):
-            return
         for place in self._first.places():
             node = place.node
             if not isinstance(node, Transfer) or node.heredocs or place.source_stage is not None:
                 continue
+            folder = self.project.context_folder
+            if isinstance(folder, Unknown):
+                return
             for source in node.sources:
                 path = None if "$" in source else context_path(source)
                 if not path or self.project.is_folder(path) or self.project.is_file(path):
