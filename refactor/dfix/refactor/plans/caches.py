@@ -9,6 +9,7 @@ from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.model import paths
+from dfix.refactor.model.expand import Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,10 @@ def _shown_root(place: Place) -> Known[str] | None:
 
 def home_of(place: Place, called: Called | None = None) -> Fact[str]:
     """The home of the user that runs a command: HOME if an ENV sets it, else the passwd entry."""
-    declared = place.before.declared("HOME")
+    try:
+        declared = place.before.declared("HOME")
+    except Undecided as undecided:
+        return Because("unknown-user", f"HOME depends on {undecided}")
     if declared is not None:
         return Known(declared, place.where)
     user = user_of(place, called)

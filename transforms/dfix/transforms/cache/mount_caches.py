@@ -111,6 +111,11 @@ CASES = (
         ),
     ),
     Case.holds_back(
+        "HOME depends on a build argument",
+        before="FROM node:22\nARG WHO\nENV HOME=/home/${WHO}\nRUN npm ci\n",
+        because="unknown-user",
+    ),
+    Case.holds_back(
         "what only root can do is done under another USER",
         before=(
             "FROM registry.example.com/team/base:7\nARG WHO\nUSER root\nRUN apt-get update\nUSER ${WHO}\nRUN npm ci\n"
