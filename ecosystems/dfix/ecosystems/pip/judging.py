@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.pip.natives import compiled
 from dfix.ecosystems.pip.places import FOLDERS
 from dfix.ecosystems.pip.requirements import is_archive
 from dfix.ecosystems.pip.runtime import (
@@ -79,6 +80,12 @@ def judged(
     pure = {normalised(name) for name in request.pure}
     known: dict[str, Purity] = {}
     obstacles: dict[Obstacle, None] = {}
+    for item in listed.value:
+        why = compiled(item.name, item.text, request.base.release)
+        if why is not None and request.base.variant == "full" and item.name not in pure:
+            obstacles[
+                Obstacle("unknown-package", f"{item.source}: {why}", PURE.format(name=item.name))
+            ] = None
     waiting = [(item.name, item.extras, item.source, item.url) for item in listed.value]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
@@ -141,7 +148,11 @@ def _listed(request: Request, found: PythonProject) -> Fact[tuple[Distribution, 
             for package in did.call.packages:
                 if "://" in package or package.startswith("git+"):
                     return Unknown(f"{did.where} installs {package}, which is not from the index")
-                listed.append(Distribution(name_of(package), did.where, extras=extras_of(package)))
+                listed.append(
+                    Distribution(
+                        name_of(package), did.where, extras=extras_of(package), text=package
+                    )
+                )
         if did.call.role is Role.PROJECT:
             own = _own(request, did)
             if isinstance(own, Unknown):

@@ -40,6 +40,7 @@ class Distribution:
     development: bool = False
     url: str | None = None
     extras: tuple[str, ...] = ()
+    text: str = ""  # the requirement as it is written, if it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,10 @@ def own_distributions(
             *(text for extra in wanted for text in optional[extra]),
         ]
         return Known(
-            tuple(Distribution(name_of(text), where, extras=extras_of(text)) for text in named),
+            tuple(
+                Distribution(name_of(text), where, extras=extras_of(text), text=text)
+                for text in named
+            ),
             where,
         )
 
@@ -184,7 +188,11 @@ def _required(tree: Tree, directory: str, files: tuple[str, ...]) -> Fact[tuple[
             return Unknown(f"{item.source}: {item.text} does not name its package")
         found.append(
             Distribution(
-                normalised(item.name), item.source, url=item.url, extras=extras_of(item.text)
+                normalised(item.name),
+                item.source,
+                url=item.url,
+                extras=extras_of(item.text),
+                text=item.text,
             )
         )
     return Known(tuple(found), files[0])
@@ -208,12 +216,12 @@ def _pyproject(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]
     if "dependencies" in project_table.get("dynamic", ()):
         return Unknown(f"{path}: the dependencies are dynamic")
     found += [
-        Distribution(name_of(text), path, extras=extras_of(text))
+        Distribution(name_of(text), path, extras=extras_of(text), text=text)
         for text in project_table.get("dependencies", ())
     ]
     found += [
-        Distribution(normalised(name), path)
-        for name in poetry.get("dependencies", {})
+        Distribution(normalised(name), path, text=f"{name}{_caret(spec)}")
+        for name, spec in poetry.get("dependencies", {}).items()
         if name != "python"
     ]
     groups = [poetry.get("dev-dependencies", {})]
@@ -239,6 +247,14 @@ def _pipfile(data: dict[str, Any], path: str) -> Fact[tuple[Distribution, ...]]:
         for name in data.get("dev-packages", {})
     ]
     return Known(tuple(found), path)
+
+
+def _caret(spec: object) -> str:
+    """The version of a dependency as Poetry writes it: `^1.2`, `1.2` for exactly that, or a table."""
+    version = spec.get("version") if isinstance(spec, dict) else spec
+    if not isinstance(version, str):
+        return ""
+    return f"=={version}" if version[:1].isdigit() else version
 
 
 def name_of(requirement: str) -> str:
