@@ -110,6 +110,13 @@ def test_the_libraries_of_distributions_are_needed_where_the_full_image_had_them
     assert served(files, variant="slim").libraries == ()
 
 
+def test_tk_is_needed_where_a_source_imports_it_whatever_for():
+    files = {**APP, "app.py": "from tkinter import E\nimport flask\n"}
+    assert [name for name, _ in served(files).libraries] == ["libtk8.6"]
+    files = {**APP, "tkinter.py": "", "app.py": "import tkinter\n"}
+    assert served(files).libraries == ()
+
+
 def test_the_programs_of_distributions_are_needed():
     files = {**APP, "requirements.txt": "gitpython\n"}
     assert [name for name, _ in served(files).programs] == ["git"]

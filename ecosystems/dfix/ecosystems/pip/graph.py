@@ -31,6 +31,10 @@ _TOOL_FILES = frozenset(
 )
 
 
+# https://docs.python.org/3/library/tk.html
+TK = frozenset({"_tkinter", "idlelib", "tkinter", "turtle", "turtledemo"})
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """One module from elsewhere that run-time sources import.
@@ -50,7 +54,8 @@ class PythonRun:
     """What one program is made of.
 
     `followed` is false where all sources of the project were read instead of the entry's imports.
-    `dynamic` are imports whose module is not constant.
+    `dynamic` are imports whose module is not constant. `tk` is where a module of the standard library
+    is imported that loads Tk.
     """
 
     facts: RuntimeFacts
@@ -58,6 +63,7 @@ class PythonRun:
     sources: tuple[str, ...]
     followed: bool
     dynamic: tuple[str, ...]
+    tk: str | None
 
 
 def runs(tree: Tree, found: PythonProject, entry: Entry | None = None) -> Fact[PythonRun]:
@@ -85,6 +91,7 @@ def runs(tree: Tree, found: PythonProject, entry: Entry | None = None) -> Fact[P
         sources=tuple(sorted(walk.read)),
         followed=followed,
         dynamic=tuple(walk.dynamic),
+        tk=walk.tk(),
     )
     return Known(run, start or found.source)
 
@@ -196,6 +203,19 @@ class _Walk:
                 if candidate in self.paths.files:
                     found.add(candidate)
         return found
+
+    def tk(self) -> str | None:
+        """Where one of Python's own modules is imported that loads Tk."""
+        return next(
+            (
+                imported.source
+                for path, source in sorted(self.read.items())
+                for imported in source.imports
+                if (imported.module or "").split(".", maxsplit=1)[0] in TK
+                and not self.own(path, imported)
+            ),
+            None,
+        )
 
     def elsewhere(self) -> list[Import]:
         """Modules that neither the project nor the standard library has, each once."""

@@ -73,7 +73,12 @@ def services(request: Request) -> Fact[Service]:
             # A slim image has what its own steps install: no library comes with it unasked.
             libraries=tuple(
                 dict.fromkeys(
-                    (library, each.source) for each in packages for library in each.libraries
+                    [
+                        *((name, each.source) for each in packages for name in each.libraries),
+                        # A slim image has the module and lacks the library behind it:
+                        # https://github.com/docker-library/python/blob/master/Dockerfile-linux.template
+                        *(("libtk8.6", part.tk) for part in parts if part.tk is not None),
+                    ]
                 )
             )
             if request.base.variant == "full"
