@@ -77,6 +77,16 @@ class Ecosystem:
         """The variables that turn the cache off while they are set to something."""
         return tuple(rule.name for rule in self.knowledge.env if rule.effect == "cache-off")
 
+    def lock_off(self, env: Mapping[str, str | None]) -> str | None:
+        """The variable in force that makes the manager leave the lockfile alone, or may: names count in any case."""
+        rules = {
+            rule.name.lower(): rule.when for rule in self.knowledge.env if rule.effect == "lock-off"
+        }
+        for name, value in env.items():
+            if name.lower() in rules and (value is None or value == rules[name.lower()]):
+                return name
+        return None
+
     def reads_env(self, call: Call) -> tuple[str, ...]:
         """Names of the variables that the call reads; a name that ends in `*` means a family.
 

@@ -12,7 +12,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.facts import Unknown
+from dfix.ecosystems.facts import Known, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,7 @@ SOURCES = (
     ".toml",
     ".json",
 )
+SETTINGS = (".yml", ".yaml", ".ini", ".cfg", ".conf", ".properties", ".xml", ".env", ".html")
 PYTHON_MANIFESTS = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg")
 QUOTED = re.compile(r"""["'`/ ]\.env(?:\.local)?["'`\s;]|--env-file|loadEnvFile""")
 MANY = 2_000  # files of a project that are looked into
@@ -98,6 +99,32 @@ def reader(tree: Tree) -> str | None:
         if QUOTED.search(text.value):
             return f"{path} names .env"
     return None
+
+
+def mentioned(tree: Tree, pattern: str) -> bool:
+    """May something in the project read a file that this plain name or `*.suffix` means?
+
+    True if such a file is there, if a source or a settings file holds the name, or if the project is too large to be
+    searched: a file that git ignores may still be in every image that is built beside it.
+    """
+    stem = pattern.removeprefix("*")
+    files = [path for path in tree.files() if "node_modules/" not in path]
+    if len(files) > MANY:
+        return True
+    if any(
+        part == pattern or (pattern != stem and part.endswith(stem))
+        for path in files
+        for part in path.split("/")
+    ):
+        return True
+    held = re.compile(rf"{re.escape(stem)}(?![\w(])")  # `console.log(` names no file
+    for path in files:
+        if not path.endswith((*SOURCES, *SETTINGS)) or path.endswith("-lock.json"):
+            continue
+        text = tree.read(path)
+        if isinstance(text, Known) and len(text.value) <= LARGE and held.search(text.value):
+            return True
+    return False
 
 
 def _requirements(name: str) -> bool:

@@ -36,7 +36,7 @@ class EnvRule(NamedTuple):
     """An environment variable or, ending in `*`, a family of them, that the programs read.
 
     `effect` is "" (it changes something), "file" (its value names a file that is read), "cache-off"
-    (while it is not empty there is no cache), "offline", or "production".
+    (while it is not empty there is no cache), "offline", "lock-off", or "production".
     """
 
     name: str

@@ -10,6 +10,7 @@ from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided
+from dfix.refactor.plans.storing import started_reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -304,18 +305,6 @@ def _missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[s
                     return "read-later", f"line {later.line} {reason}"
             if later.script is None:
                 return "read-later", f"line {later.line} cannot be read as shell source"
-        elif node.name in ("CMD", "ENTRYPOINT") and later.stage.is_last:
-            for values in _started(later):
-                found = _call_of(values)
-                if (
-                    found is not None
-                    and found.ecosystem == call.ecosystem
-                    and found.role in (Role.RUN, Role.BUILD)
-                ):
-                    return (
-                        "started-by-container",
-                        "the container starts the tool, which reads the store",
-                    )
         elif node.name in ("COPY", "ADD") and later.source_stage is place.stage:
             lies = target(place, called, cache)
             sources = getattr(node, "sources", ())
@@ -323,6 +312,9 @@ def _missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[s
                 paths.overlap(source, lies.value) for source in sources
             ):
                 return "read-later", f"line {later.line} copies the store out of the stage"
+    reader = started_reader(ctx, place, call.ecosystem)
+    if reader is not None:
+        return "started-by-container", reader
     if ctx.project.at_hand and ctx.project.config.builder is None:
         shared = ctx.project.repository.ephemeral_cache
         if shared is not None:
@@ -367,20 +359,6 @@ def _later(place: Place) -> list[Place]:
         else:
             found.extend(each for each in stage.transfers() if each.source_stage in reached)
     return found
-
-
-def _started(place: Place) -> list[tuple[str | None, ...]]:
-    body = getattr(place.node, "body", None)
-    values = getattr(body, "values", None)
-    if values is not None:
-        return [tuple(values)]
-    return [each.values for each in place.called]
-
-
-def _call_of(values: tuple[str | None, ...]):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from dfix.ecosystems import read_call  # noqa: PLC0415 - read when a question needs it
-
-    return read_call(values) if values else None
 
 
 class Cleanup(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems import debian
-from dfix.ecosystems.facts import Unknown
+from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import Env
 from dfix.refactor.transform import Evidence
 
@@ -157,7 +157,7 @@ def packages_for(
         package = _package_of(program, manager, image.programs, service)
         if package is None:
             continue
-        if package == "":
+        if package == "" or _only_builds(package, suite):
             return NoPackage(
                 "needs-program", f"{where} starts {program}, and no package is known to bring it"
             )
@@ -168,6 +168,12 @@ def packages_for(
     for name in ctx.config.split.packages:
         names.setdefault(name)
     return Packages(manager, tuple(names), tuple(dict.fromkeys(left)), tuple(because))
+
+
+def _only_builds(package: str, suite: str | None) -> bool:
+    """Is this a compiler or another build tool, which no run-time stage is given?"""
+    purpose = debian.purpose(package, suite)
+    return package.startswith("golang") or (isinstance(purpose, Known) and purpose.value.builds)
 
 
 def completed(

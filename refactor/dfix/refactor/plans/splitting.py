@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from dfix.ecosystems import read_call
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Unknown
 from dfix.refactor.plans import proven
@@ -82,6 +83,10 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
         yield NotSplit(first, asked.slug, asked.sentence, asked.setting)
         return
     service = asked.service
+    building = _started_builder(asked)
+    if building is not None:
+        yield NotSplit(first, "starts-build-tool", building)
+        return
     if service.obstacles:
         yield from _obstacles(first, service.obstacles)
         return
@@ -116,6 +121,19 @@ def split(ctx: Context, stage: Stage) -> Iterator[Split | NotSplit]:
     # A program that is started by its bare name needs its folder in PATH, which the old base gave.
     may_change = frozenset() if "PATH" in stage.final.environment() else frozenset({"ENV PATH"})
     yield Split(asked, found, base, _title(base, shell, level), level, because, changes, may_change)
+
+
+def _started_builder(asked: Asked) -> str | None:
+    """What the container or the repository starts in the image that builds or installs, as half a sentence."""
+    for started in asked.request.started:
+        call = read_call(started.words)
+        if call is None or (
+            call.role in (Role.RUN, Role.CONFIG) and started in asked.service.claimed
+        ):
+            continue
+        words = " ".join(word or "..." for word in started.words[:4])
+        return f"{started.where} starts {words}, which needs what would stay in the builder"
+    return None
 
 
 def _obstacles(first: Place, obstacles: tuple[Obstacle, ...]) -> Iterator[NotSplit]:

@@ -11,7 +11,7 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - cache-parent: the mount's parent would be created for root, and the user could not write beside it;
 - read-later: a later step that cannot be read, or that works offline, needs what a store mount would keep to itself;
 - hidden-store: the store that the step reads stays in the layer of an earlier step, and a mount would hide it;
-- started-by-container: the container's start command reads the store;
+- started-by-container: what is started in a stage that keeps the store, by the file or the repository, may read it;
 - ephemeral-runner: the shown CI keeps layers between runs, but no mounts;
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
 - moved-cache: the variable that moves the cache has a value that is not known.
@@ -93,13 +93,13 @@ CASES = (
         "tests read the modules that a fetch left in a mount",
         before=(
             "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n"
-            "COPY . .\nRUN go test ./...\n"
+            "COPY . .\nRUN go test ./...\nFROM debian:12-slim\n"
         ),
         after=(
             "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\n"
             "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download\nCOPY . .\n"
             "RUN --mount=type=cache,target=/go/pkg/mod \\\n    --mount=type=cache,target=/root/.cache/go-build \\\n"
-            "    go test ./...\n"
+            "    go test ./...\nFROM debian:12-slim\n"
         ),
     ),
     Case.rewrites(
@@ -109,6 +109,31 @@ CASES = (
             "FROM registry.example.com/team/base:7\nRUN apt-get update && apt-get install -y jq\n"
             "RUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n"
         ),
+    ),
+    Case.holds_back(
+        "a stage for development starts the tool that reads the store",
+        before=(
+            "FROM golang:1.23 AS dev\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\n"
+            'CMD ["go", "run", "."]\nFROM debian:12-slim\n'
+        ),
+        because="started-by-container",
+    ),
+    Case.holds_back(
+        "the container starts a program that nothing here builds, and it may be one that compiles",
+        before='FROM golang:1.23\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\nCMD ["air"]\n',
+        because="started-by-container",
+    ),
+    Case.holds_back(
+        "compose starts the compiler in the image",
+        before=(
+            "FROM golang:1.23\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\n"
+            'CMD ["./main"]\n'
+        ),
+        because="started-by-container",
+        project={
+            "go.mod": "module example.com/a\n\ngo 1.23\n",
+            "compose.yaml": "services:\n  web:\n    build: .\n    command: go run .\n",
+        },
     ),
     Case.holds_back(
         "HOME depends on a build argument",

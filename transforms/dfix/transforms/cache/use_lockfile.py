@@ -41,7 +41,7 @@ from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import all_landings, brought, transfers_before
-from dfix.refactor.plans import locking
+from dfix.refactor.plans import caches, locking
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
 
@@ -86,6 +86,12 @@ CASES = (
         before="FROM node:22\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\n",
         after="FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\n",
         project=NPM,
+    ),
+    Case.holds_back(
+        "a variable tells npm to leave the lockfile alone",
+        before="FROM node:22\nENV NPM_CONFIG_PACKAGE_LOCK=false\nCOPY package*.json ./\nRUN npm install\n",
+        because="lock-off",
+        project={"package.json": "{}"},
     ),
     Case.holds_back(
         "there is no lockfile",
@@ -209,6 +215,11 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
     call = called.call
     assert call is not None  # noqa: S101 - the caller looked
     manager = ecosystem_of(call)
+    switch = manager.lock_off(caches.environment(place, called))
+    if switch is not None and manager.locked_form(call, ctx.project.tree, "") is not None:
+        return hold_back(
+            place, "lock-off", f"{switch} tells the manager to leave the lockfile alone"
+        )
     context = ctx.project.context
     if isinstance(context, Unknown):
         if manager.locked_form(call, ctx.project.tree, "") is None:

@@ -37,6 +37,7 @@ from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewri
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dfix.ecosystems.tree import Tree
     from dfix.refactor.context import Context
     from dfix.refactor.model import Model, Place
 
@@ -95,6 +96,28 @@ CASES = (
         "no COPY brings a whole folder",
         before="FROM node:22\nCOPY index.js /\n",
         project={"index.js": "", ".gitignore": ".env\n"},
+    ),
+    Case.untouched(
+        "the application reads what git ignores",
+        before="FROM node:22\nWORKDIR /app\nCOPY . .\n",
+        project={
+            "package.json": "{}",
+            "index.js": "require('fs').readFileSync('certs/server.pem')\n",
+            ".gitignore": "*.pem\n",
+            ".dockerignore": "Dockerfile\n.dockerignore\n.git\nnode_modules\n",
+        },
+    ),
+    Case.rewrites(
+        "nothing reads what git ignores",
+        before="FROM node:22\nWORKDIR /app\nCOPY . .\n",
+        after="FROM node:22\nWORKDIR /app\nCOPY . .\n",
+        project={
+            "package.json": "{}",
+            "index.js": "console.log('x')\n",
+            ".gitignore": "*.pem\n*.log\n",
+            ".dockerignore": "Dockerfile\n.dockerignore\n.git\nnode_modules\n",
+        },
+        files={".dockerignore": "Dockerfile\n.dockerignore\n.git\nnode_modules\n*.pem\n*.log\n"},
     ),
     Case.rewrites(
         "a project that git knows",
@@ -328,7 +351,7 @@ def _leftovers(ctx: Context) -> Iterator[Fact[Entry]]:
         for name in names
     ]
     for name in (*SECRETS, *left):
-        if name in ignored:
+        if name in ignored and not _may_be_read(context.value, name):
             evidence = Evidence("a build from a clone never has what git ignores", ".gitignore")
             nested = name == "__pycache__"
             yield Known(
@@ -349,6 +372,15 @@ def _leftovers(ctx: Context) -> Iterator[Fact[Entry]]:
                 "the builder is sent its Dockerfile and ignore file in any case", RULE
             )
             yield Known(Entry(posixpath.relpath(path, folder or "."), evidence, always=False), path)
+
+
+def _may_be_read(context: Tree, name: str) -> bool:
+    """May the application read such a file where it was built beside it, although git ignores it?"""
+    if name in ENV_FILES or (name not in SECRETS and not name.startswith("*")):
+        return False  # `.env` was asked for by what reads it; a tool's own folder is nobody else's
+    from dfix.ecosystems.env_files import mentioned  # noqa: PLC0415 - few projects ask
+
+    return mentioned(context, name)
 
 
 def _git_ignored(ctx: Context) -> frozenset[str]:

@@ -18,6 +18,7 @@ vulnerabilities, and loses nothing. Source: https://docs.docker.com/build/buildi
 - needs-browser: it starts a browser;
 - needs-program: it starts a program that the new base may lack, and no package is known to bring it;
 - unknown-package: nothing tells what an installed package needs at run time; `[tool.dfix.split] pure` vouches for it;
+- starts-build-tool: the container, or the repository in it, starts a package manager or compiler (`go run .`);
 - development-server: the container starts a development server, or a tool of the development dependencies;
 - opaque-step: what a step leaves behind is not known;
 - not-plain: part of a compound command belongs to the run time;
@@ -106,6 +107,12 @@ CASES = (
         },
     ),
     Case.holds_back(
+        "compose starts the compiler in the image",
+        before='FROM golang:1.23\nWORKDIR /app\nCOPY . .\nRUN go build -o main .\nCMD ["./main"]\n',
+        because="starts-build-tool",
+        project={**GO, "compose.yaml": "services:\n  web:\n    build: .\n    command: go run .\n"},
+    ),
+    Case.holds_back(
         "a step that nobody can read",
         before='FROM golang:1.23\nWORKDIR /app\nCOPY . .\nRUN go build -o main .\nRUN ./install.sh\nCMD ["./main"]\n',
         because="opaque-step",
@@ -132,6 +139,7 @@ CASES = (
         "needs-browser",
         "needs-program",
         "unknown-package",
+        "starts-build-tool",
         "development-server",
         "opaque-step",
         "not-plain",
