@@ -13,7 +13,8 @@ from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import Assignments, From, Run, ShellForm, Start, Transfer
 from dfix.refactor.model.layout import folder_behind, origin
 from dfix.refactor.plans import caches
-from dfix.refactor.plans.slicing import Blocked, slice_of
+from dfix.refactor.plans.bringing import Blocked
+from dfix.refactor.plans.slicing import slice_of
 from dfix.refactor.plans.split import Asked, ask
 from dfix.refactor.plans.starting import criterion
 

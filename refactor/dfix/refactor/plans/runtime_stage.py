@@ -330,14 +330,20 @@ class Composer:
         return edits.bare(node)
 
     def _needed_workdirs(self) -> set[int]:
-        """The WORKDIRs that make the final one: the last absolute one and what follows it."""
+        """The WORKDIRs that the run-time stage says again.
+
+        Those that make the final one, and those that are in force at a step that it says again: the last absolute one
+        and what follows it.
+        """
         places = [place for place in self.stage.places if isinstance(place.node, Workdir)]
-        needed: set[int] = set()
-        for place in reversed(places):
-            needed.add(place.at)
-            value = place.before.resolve(place.node.value)  # type: ignore[attr-defined]
-            if isinstance(value, Known) and value.value.startswith("/"):
-                break
+        needed = _chain(places)
+        for place in self.found.of("both"):
+            if (
+                isinstance(place.node, Run | Transfer)
+                and not self._anywhere(place)
+                and _relative(place)
+            ):
+                needed |= _chain([each for each in places if each.at < place.at])
         return needed
 
     def _install(self) -> Run:
@@ -361,12 +367,14 @@ class Composer:
         # The project's folder last: it changes with each source edit, what is installed does not.
         # A compiled program changes with it too, what it opens seldom does.
         compiled = self.service.interpreter is None
+        outside = [path for path in self.found.left if not paths.within(path, root)]
         ordered = sorted(self.service.live, key=lambda each: compiled and each.native)
         live = [
             each.path
             for each in ordered
             if not (self.service.whole and paths.within(each.path, root))
         ]
+        live = [*outside, *live]
         if self.service.whole:
             live.append(root)
         else:
@@ -432,3 +440,22 @@ def _names(item: Item, escape: str) -> set[str]:
         return set()  # the container's own variables
     words = [leaf.value for leaf in item.leaves()]
     return {name for word in words if "$" in word for name in variables(word, escape)}
+
+
+def _chain(places: list[Place]) -> set[int]:
+    """The last absolute WORKDIR and those that follow it, by their place in the stage."""
+    needed: set[int] = set()
+    for place in reversed(places):
+        needed.add(place.at)
+        value = place.before.resolve(place.node.value)  # type: ignore[attr-defined]
+        if isinstance(value, Known) and value.value.startswith("/"):
+            break
+    return needed
+
+
+def _relative(place: Place) -> bool:
+    """Does the step depend on the directory it runs in?"""
+    node = place.node
+    if isinstance(node, Transfer):
+        return not node.destination.startswith("/")
+    return True

@@ -6,7 +6,6 @@ can tell then what the container would miss.
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -33,6 +32,7 @@ from dfix.grammar.nodes import (
     Workdir,
 )
 from dfix.refactor.model import paths
+from dfix.refactor.plans.bringing import BRINGS, Blocked, absolute, brought
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,10 +113,6 @@ SCRATCH = (
 )
 
 
-class Blocked(Exception):
-    """No slice can be made; `args` are a hold-back's place, slug and sentence."""
-
-
 class Installed(NamedTuple):
     """A package of the distribution that the stage installs by name."""
 
@@ -151,6 +147,10 @@ class Slice:
     touched: list[tuple[str, str]] = field(
         default_factory=list
     )  # paths below the root that RUNs make or change
+    live: frozenset[str] = frozenset()  # paths that leave the builder anyway
+    left: list[str] = field(
+        default_factory=list
+    )  # what steps of the build put outside the project's folder
     owners: list[Owned] = field(default_factory=list)
     shell: str | None = None  # a RUN of the run-time stage needs a shell
 
@@ -168,7 +168,7 @@ def slice_of(stage: Stage, root: str, service: Service) -> Slice:
         inside=service.inside,
         vouched=service.vouched,
     )
-    made = frozenset(live.path for live in service.live)
+    made = found.live = frozenset(live.path for live in service.live)
     for place in stage.places:
         node = place.node
         match node:
@@ -261,7 +261,7 @@ def _command(place: Place, called: Called, found: Slice, made: frozenset[str]) -
     if program in NEUTRAL:
         return _redirected(place, called, found)
     if program in NAMED:
-        return _named(place, called, found, made)
+        return _named(place, called, found)
     if (
         program in ("dpkg", "dpkg-query", "apt-cache", "apt-mark", "ldconfig", "hash", "git")
         and program != "git"
@@ -361,36 +361,60 @@ def _redirected(place: Place, called: Called, found: Slice) -> Fate:
             raise Blocked(place, "opaque-step", "it writes to a file that is not named literally")
         if value.isdigit() or value == "/dev/null":
             continue
-        if _path(place, called, value, found) == "both":
+        if _path(place, called, value, found) != "both":
+            continue
+        if called.program in ("echo", "printf") and ">>" not in redirect.operator:
             fate = "both"
+        else:  # it reads what only the builder has
+            found.left.append(absolute(place, called, value))
     return fate
 
 
-def _named(place: Place, called: Called, found: Slice, made: frozenset[str]) -> Fate:
-    del made
+def _named(place: Place, called: Called, found: Slice) -> Fate:
     words = list(called.values[1:])
     operands = [word for word in words if word is None or not word.startswith("-")]
     program = called.program
+    if program in ("rm", "rmdir"):
+        _removed(place, called, operands, found)
+        return "build"
+    if any(word is None for word in operands):
+        raise Blocked(
+            place, "opaque-step", f"{program} works on files that are not named literally"
+        )
+    if program in BRINGS:
+        for path in brought(place, called):
+            if _path(place, called, path, found) == "both":
+                found.left.append(path)
+        return _redirected(place, called, found)
     if program in ("chmod", "chown", "chgrp", "sed") and operands:
         mode = operands.pop(0)
         if program in ("chown", "chgrp"):
             _owned(place, called, mode, operands, found)
-    if program in ("install", "tar", "unzip") and any(
-        word in ("-C", "-d", "-o", "-g", "-m") for word in words
-    ):
-        operands = [word for word in operands if word and word.startswith(("/", "."))]
-    if program == "rm":
-        # What is removed is gone from the builder; of the run time only what lies in the project counts, and there too.
-        return "build"
-    fates = []
-    for word in operands:
-        if word is None:
-            raise Blocked(
-                place, "opaque-step", f"{program} works on files that are not named literally"
-            )
-        fates.append(_path(place, called, word, found))
+    if program == "ln" and operands:
+        operands = operands[-1:]  # what a link means need not be there
+    fates = [_path(place, called, word, found) for word in operands if word is not None]
     fate = _redirected(place, called, found)
     return "both" if "both" in fates or fate == "both" else "build"
+
+
+def _removed(place: Place, called: Called, operands: Sequence[str | None], found: Slice) -> None:
+    """What is removed cannot leave the builder any more; a pattern that may mean such a path is not followed."""
+    for word in operands:
+        if word is None or isinstance(called.directory, Unknown) or word.startswith("~"):
+            gone = "/" if found.left else found.root
+            exact = False
+        else:
+            path = paths.join(called.directory.value, word)
+            cut = min((path.find(char) for char in "*?[" if char in path), default=len(path))
+            exact = cut == len(path)
+            gone = path if exact else path[:cut].rpartition("/")[0] or "/"
+        kept = [*found.left, *(each for each, _ in found.touched)]
+        if not exact and any(paths.within(each, gone) for each in kept):
+            raise Blocked(
+                place, "opaque-step", f"what {called.program} removes is not named literally"
+            )
+        found.left = [each for each in found.left if not paths.within(each, gone)]
+        found.touched = [each for each in found.touched if not paths.within(each[0], gone)]
 
 
 def _owned(
@@ -412,16 +436,7 @@ def _owned(
 
 def _path(place: Place, called: Called, word: str, found: Slice) -> Fate:
     """Where a path that a command names belongs."""
-    if word.startswith("~"):
-        raise Blocked(place, "opaque-step", f"{called.program} works in a home directory")
-    if word.startswith("/"):
-        path = paths.join("/", word)
-    elif isinstance(called.directory, Unknown):
-        raise Blocked(
-            place, "unknown-directory", f"its directory is not known: {called.directory.why}"
-        )
-    else:
-        path = paths.join(called.directory.value, word)
+    path = absolute(place, called, word)
     if paths.within(path, found.root):
         if path != found.root:
             found.touched.append((path, place.where))
@@ -430,6 +445,8 @@ def _path(place: Place, called: Called, word: str, found: Slice) -> Fate:
         return "build"
     if path.startswith(("/go/", "/usr/src/", "/usr/local/go")):
         return "build"
+    if any(paths.within(path, each) for each in (*found.live, *found.left)):
+        return "build"  # it leaves the builder as it is after this step
     return "both"
 
 
@@ -476,8 +493,3 @@ def body_of_kept(place: Place, kept: Sequence[int]) -> ShellForm:
         if called.element not in kept:
             edited.remove_command(called)
     return edited.body()
-
-
-def folder_of(path: str) -> str:
-    """The folder that holds a path."""
-    return posixpath.dirname(path) or "/"

@@ -9,12 +9,13 @@ from dfix.ecosystems import read_call
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Unknown
 from dfix.refactor.plans import proven
+from dfix.refactor.plans.bringing import Blocked
 from dfix.refactor.plans.building import builds, unserved
 from dfix.refactor.plans.redeclaring import NoStage
 from dfix.refactor.plans.runtime_base import Chosen, Wants, choose
 from dfix.refactor.plans.runtime_packages import NoPackage, packages_for
 from dfix.refactor.plans.runtime_stage import Composer
-from dfix.refactor.plans.slicing import Blocked, Slice, slice_of
+from dfix.refactor.plans.slicing import Slice, slice_of
 from dfix.refactor.plans.split import Asked, Unserved, ask
 from dfix.refactor.plans.starting import criterion
 from dfix.refactor.transform import Evidence, Level
