@@ -245,10 +245,31 @@ def owner(place: Place, path: str) -> Fact[str]:
 
 
 def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
-    """What speaks against mounting a store: the slug and the sentence. Download and compile caches have none."""
+    """What speaks against mounting a cache: the slug and the sentence."""
     if cache.kind is not CacheKind.STORE:
-        return None
+        return _offline(place, called)
     return _hidden(ctx, place, called, cache) or _missed(ctx, place, called, cache)
+
+
+def _offline(place: Place, called: Called) -> tuple[str, str] | None:
+    """A call here or later that must find its downloads: after a prune a mount is empty, and its step still CACHED.
+
+    Where the manager has a store, that is what works offline, and an emptied cache beside it only costs time.
+    """
+    call = called.call
+    assert call is not None  # noqa: S101 - only a call has caches
+    manager = ecosystem_of(call)
+    if any(each.kind is CacheKind.STORE for each in manager.caches(call)):
+        return None
+    for run in (place, *_later(place)):
+        for each in run.called if run.node.name == "RUN" else ():
+            if (
+                each.call is not None
+                and each.call.ecosystem == call.ecosystem
+                and manager.is_offline_reader(each.call, environment(run, each))
+            ):
+                return "read-later", f"line {run.line} works offline from the cache"
+    return None
 
 
 def _hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:

@@ -111,6 +111,11 @@ CASES = (
         ),
     ),
     Case.holds_back(
+        "a later install works offline from the cache",
+        before="FROM node:22\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nRUN npm install --offline left-pad\n",
+        because="read-later",
+    ),
+    Case.holds_back(
         "a stage for development starts the tool that reads the store",
         before=(
             "FROM golang:1.23 AS dev\nWORKDIR /app\nCOPY go.mod go.sum ./\nRUN go mod download\n"
