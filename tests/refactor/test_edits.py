@@ -137,6 +137,12 @@ def test_an_item_of_another_file_is_refused():
         edits.apply(parse("FROM a\n"), [edits.remove(item("RUN z\n"), "drop")])
 
 
+def test_an_untouched_last_item_without_a_line_end_stays_itself():
+    file = parse("FROM a\nRUN old\nRUN z")
+    after = edits.apply(file, [edits.replace(find(file, "old"), item("RUN new\n"))])
+    assert after.items[-1] is file.items[-1]
+
+
 def test_directives_stand_in_front_of_those_that_are_there_and_behind_a_shebang():
     file = parse("#!/usr/bin/docker\n# escape=`\nFROM a\n")
     after = edits.with_directives(file, {"syntax": "docker/dockerfile:1"})

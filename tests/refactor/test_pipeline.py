@@ -115,6 +115,26 @@ def test_one_bad_rewrite_does_not_take_the_others_away():
     assert len(report.dropped) == 1
 
 
+def test_an_item_that_inherits_a_gap_is_changed_in_the_next_pass():
+    def generate(ctx):
+        for place in ctx.model.places():
+            node = place.node
+            if node.name == "USER":
+                change = edits.remove(node, "keep")  # the contract refuses this one
+            elif node.name == "RUN" and node.body.text.value == "gone":
+                change = edits.remove(node, "keep")
+            elif node.name == "RUN" and node.body.text.value == "one":
+                change = edits.replace(node, with_script(node, "three"))
+            else:
+                continue
+            yield Rewrite(node, "a change", Level.SAFE, BECAUSE, (change,))
+
+    text = "FROM a\n\n\nRUN gone\nRUN one\nUSER b\n"
+    report = run(text, transform("x", generate))
+    assert report.after == "FROM a\n\n\nRUN three\nUSER b\n"
+    assert len(report.dropped) == 1
+
+
 def test_a_rewrite_that_changes_nothing_is_dropped():
     def generate(ctx):
         node = next(iter(ctx.model.runs())).node

@@ -214,7 +214,12 @@ def _closed(item: Item, newline: str) -> Item:
 
 
 def _open_ended(item: Item, newline: str) -> Item:
-    """The item without a line end behind it: the file had no final newline."""
+    """The item without a line end behind it: the file had no final newline.
+
+    An item that has none stays itself, as every untouched item must: changes find their items by identity.
+    """
+    if not _ends_in_newline(item):
+        return item
     item = _closed(item, newline)
     if isinstance(item, Remark):
         last = item.comments[-1]

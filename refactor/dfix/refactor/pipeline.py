@@ -142,14 +142,18 @@ class Session:
     def _apply(self, transform: Transform, rewrites: Sequence[Rewrite]) -> None:
         """Apply rewrites together; where a check fails, by halves, so that one bad rewrite costs few others a check.
 
-        The halves touch disjoint items, and untouched items keep their identity, so the second half
-        still fits.
+        The halves touch disjoint items. A first half that takes an item out may hand its gap or comments to an item of
+        the second: such a rewrite is left for the next pass, which finds it again in the new tree.
         """
-        if self._step(transform, rewrites) or len(rewrites) == 1:
+        if not rewrites or self._step(transform, rewrites) or len(rewrites) == 1:
             return
         half = len(rewrites) // 2
         self._apply(transform, rewrites[:half])
-        self._apply(transform, rewrites[half:])
+        here = {id(item) for item in self.file.items}
+        rest = [
+            each for each in rewrites[half:] if all(id(one.old) in here for one in each.changes)
+        ]
+        self._apply(transform, rest)
 
     def _find(self, transform: Transform) -> list[Rewrite | HeldBack]:
         last = self.found.get(transform.id)
