@@ -2,7 +2,7 @@
 
 import pytest
 
-from dfix.ecosystems.pip.natives import compiled, newest
+from dfix.ecosystems.python.natives import compiled, newest
 
 
 @pytest.mark.parametrize(

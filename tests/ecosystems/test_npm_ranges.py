@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dfix.ecosystems.npm.manifest import kind_of
-from dfix.ecosystems.npm.ranges import satisfies
+from dfix.ecosystems.node.manifest import kind_of
+from dfix.ecosystems.node.ranges import satisfies
 
 IN = """
 1.2.3 *

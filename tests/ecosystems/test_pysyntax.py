@@ -7,8 +7,8 @@ import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.pip import pysyntax
-from dfix.ecosystems.pip.pysource import read_source
+from dfix.ecosystems.python import pysyntax
+from dfix.ecosystems.python.pysource import read_source
 from dfix.ecosystems.sources import Paths
 
 NOWHERE = Paths(frozenset(), frozenset())

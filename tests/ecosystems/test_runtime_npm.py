@@ -7,10 +7,10 @@ import json
 import pytest
 
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.npm import graph, locks, outputs, purity, runtime
-from dfix.ecosystems.npm.jsonc import parse_object
-from dfix.ecosystems.npm.scripts import commands_of, expand
-from dfix.ecosystems.npm.tsconfig import read_config
+from dfix.ecosystems.node import graph, locks, outputs, purity, runtime
+from dfix.ecosystems.node.jsonc import parse_object
+from dfix.ecosystems.node.scripts import commands_of, expand
+from dfix.ecosystems.node.tsconfig import read_config
 from dfix.ecosystems.runtime import Anchor, Mode, NeedKind, PurityKind
 from dfix.ecosystems.tree import MemoryTree
 

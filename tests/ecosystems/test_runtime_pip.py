@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.pip import entries, graph, runtime
-from dfix.ecosystems.pip.wheels import locked, normalised, wheel_kind
+from dfix.ecosystems.python import entries, graph, runtime
+from dfix.ecosystems.python.wheels import locked, normalised, wheel_kind
 from dfix.ecosystems.runtime import Anchor, Mode, NeedKind, PurityKind
 from dfix.ecosystems.tree import MemoryTree
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dfix.ecosystems.runtime as values
-from dfix.ecosystems.pip.wheels import normalised
+from dfix.ecosystems.python.wheels import normalised
 from dfix.ecosystems.tables import compiled
 
 FOLDER = Path(values.__file__).parent
@@ -23,13 +23,13 @@ def _is_cited(source):
     return source.startswith("https://") or source.endswith("(tried)")
 
 
-@pytest.mark.parametrize("name", ["pip/packages", "npm/packages", "go/cgo"])
+@pytest.mark.parametrize("name", ["python/packages", "node/packages", "go/cgo"])
 def test_the_compiled_table_is_fresh(name):
     toml = FOLDER / f"{name}.toml"
     assert toml.with_suffix(".table").read_bytes() == compiled(toml.read_bytes())
 
 
-@pytest.mark.parametrize("name", ["pip/packages.toml", "npm/packages.toml"])
+@pytest.mark.parametrize("name", ["python/packages.toml", "node/packages.toml"])
 def test_every_row_has_a_kind_and_a_source(name):
     data = _read(name)
     for row in (*data["plain"], *data["package"]):
@@ -39,17 +39,17 @@ def test_every_row_has_a_kind_and_a_source(name):
 
 
 def test_plain_rows_are_only_of_what_needs_nothing_of_the_system():
-    assert {row["kind"] for row in _read("pip/packages.toml")["plain"]} <= {"pure", "bundled"}
+    assert {row["kind"] for row in _read("python/packages.toml")["plain"]} <= {"pure", "bundled"}
 
 
-@pytest.mark.parametrize("name", ["pip/packages.toml", "npm/packages.toml"])
+@pytest.mark.parametrize("name", ["python/packages.toml", "node/packages.toml"])
 def test_a_row_that_is_not_plain_says_what_it_needs(name):
     for row in _read(name)["package"]:
         needs = {"libraries", "programs", "elsewhere"} & row.keys()
         assert needs or row["kind"] in {"source-only", "bundled"}, row
 
 
-@pytest.mark.parametrize("name", ["pip/packages.toml", "npm/packages.toml"])
+@pytest.mark.parametrize("name", ["python/packages.toml", "node/packages.toml"])
 def test_no_name_stands_twice(name):
     data = _read(name)
     names = [name for row in data["plain"] for name in row["names"]]
@@ -58,7 +58,7 @@ def test_no_name_stands_twice(name):
 
 
 def test_names_of_distributions_are_normalised():
-    data = _read("pip/packages.toml")
+    data = _read("python/packages.toml")
     names = [name for row in data["plain"] for name in row["names"]]
     names += [row["name"] for row in data["package"]]
     for name in names:

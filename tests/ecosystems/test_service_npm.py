@@ -9,7 +9,7 @@ import pytest
 from dfix.ecosystems import read_call
 from dfix.ecosystems.calls import Call
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.npm.service import services
+from dfix.ecosystems.node.service import services
 from dfix.ecosystems.service import Base, Did, Request, Started
 from dfix.ecosystems.tree import MemoryTree
 

@@ -42,6 +42,11 @@ class Ecosystem:
         """The name in `Call.ecosystem`."""
         return self.knowledge.id
 
+    @property
+    def language(self) -> str:
+        """The folder whose `service` tells what the programs that it installs or builds need at run time."""
+        return self.knowledge.language
+
     def read_call(self, words: Sequence[str | None]) -> Call | None:
         """What a command does; None if it calls none of this ecosystem's programs."""
         raise NotImplementedError
@@ -152,6 +157,15 @@ class Ecosystem:
         """Does the lockfile satisfy the manifest? Unknown if none can be read."""
         del tree
         return Unknown(f"{self.id} has no lockfile in {directory or 'the project'}")
+
+    def prune(self, call: Call, release: tuple[int, ...] | None) -> tuple[str, ...] | None:
+        """The words of a step that takes development dependencies out of what `call` installed.
+
+        `release` is the version of the language's run time, None if it is not known. None if the
+        manager has no such step, or none that is known to do nothing else.
+        """
+        del call, release
+        return None
 
     def fetch(
         self,

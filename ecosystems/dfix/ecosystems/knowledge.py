@@ -57,6 +57,7 @@ class Knowledge(NamedTuple):
 
     id: str
     title: str
+    language: str  # the folder that tells what its programs need at run time
     programs: tuple[str, ...]
     commands: Mapping[str, Command]  # by each name
     flags: Mapping[str, FlagRule]  # by each spelling
@@ -67,7 +68,7 @@ class Knowledge(NamedTuple):
 
 
 _KNOWN = frozenset(
-    {"id", "title", "programs", "command", "flag", "cache", "env", "output", "extra"}
+    {"id", "title", "language", "programs", "command", "flag", "cache", "env", "output", "extra"}
 )
 
 
@@ -100,6 +101,7 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
     return Knowledge(
         id=name,
         title=table["title"],
+        language=table.get("language", name),
         programs=table["programs"],
         commands=commands,
         flags=flags,

@@ -100,7 +100,7 @@ class Service:
     the newest suite. A static binary needs nothing of its base.
     """
 
-    ecosystem: str
+    language: str
     shape: str
     live: tuple[Live, ...]
     whole: str = ""

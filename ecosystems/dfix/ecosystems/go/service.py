@@ -90,7 +90,7 @@ def services(request: Request) -> Fact[Service]:
     )
     return Known(
         Service(
-            ecosystem="go",
+            language="go",
             shape=f"go: {shape}",
             live=tuple(live),
             whole=whole,

@@ -1,1 +1,1 @@
-"""npm: facts in `knowledge.toml`, calls and projects in `reader`, what runs in `runtime`."""
+"""npm: facts in `knowledge.toml`, calls and projects in `reader`, what runs in the folder of its language."""

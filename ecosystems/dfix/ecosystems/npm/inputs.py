@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.calls import Call, Inputs
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.lifecycle import Reads, add_prisma, add_scripts
+from dfix.ecosystems.node.lifecycle import Reads, add_prisma, add_scripts
+from dfix.ecosystems.node.manifest import KINDS, Manifest, kind_of, local_path, read_manifest
+from dfix.ecosystems.node.settings import Settings, read_settings
+from dfix.ecosystems.node.workspaces import workspaces_of
 from dfix.ecosystems.npm.lockfile import lock_path
-from dfix.ecosystems.npm.manifest import KINDS, Manifest, kind_of, local_path, read_manifest
-from dfix.ecosystems.npm.settings import Settings, read_settings
-from dfix.ecosystems.npm.workspaces import workspaces_of
 from dfix.ecosystems.tree import inside
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.manifest import (
+from dfix.ecosystems.node.manifest import (
     KINDS,
     Manifest,
     alias_range,
@@ -23,8 +23,8 @@ from dfix.ecosystems.npm.manifest import (
     read_json,
     read_manifest,
 )
-from dfix.ecosystems.npm.ranges import parse_range, satisfies
-from dfix.ecosystems.npm.workspaces import workspaces_of
+from dfix.ecosystems.node.ranges import parse_range, satisfies
+from dfix.ecosystems.node.workspaces import workspaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,12 +13,13 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dfix.ecosystems.npm.settings import Settings
+    from dfix.ecosystems.node.settings import Settings
     from dfix.ecosystems.tree import Tree
 
 CI_RULE = "https://docs.npmjs.com/cli/v10/commands/npm-ci"
 
 _RESOLVES_PEERS = 7  # the npm from which on peer dependencies are installed
+_OMIT_SINCE = (16,)
 _NODE_16_WITH_NPM_8 = 11  # 16.11.0, by https://nodejs.org/dist/index.json
 
 
@@ -122,8 +123,8 @@ class NpmEcosystem(Ecosystem):
 
     def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
         """Does the lockfile give every dependency a version that satisfies it?"""
+        from dfix.ecosystems.node.settings import read_settings  # noqa: PLC0415
         from dfix.ecosystems.npm.lockfile import mismatch, read_lock  # noqa: PLC0415
-        from dfix.ecosystems.npm.settings import read_settings  # noqa: PLC0415
 
         lock = read_lock(tree, directory)
         if isinstance(lock, Unknown):
@@ -142,8 +143,8 @@ class NpmEcosystem(Ecosystem):
         self, tree: Tree, folder: str, *, runtime: str | None, legacy_peers: bool
     ) -> Fact[bool]:
         """Known where `npm ci` of this run time accepts the lock; else Unknown with the reason."""
+        from dfix.ecosystems.node.settings import read_settings  # noqa: PLC0415
         from dfix.ecosystems.npm.lockfile import acceptable, mismatch, read_lock  # noqa: PLC0415
-        from dfix.ecosystems.npm.settings import read_settings  # noqa: PLC0415
 
         settings = read_settings(tree, folder)
         if isinstance(settings, Unknown):
@@ -166,6 +167,18 @@ class NpmEcosystem(Ecosystem):
             why = f"{lock.value.path} does not match the manifest: {found.value}"
             return Unknown(why, "lock-mismatch")
         return Known(True, lock.value.path)
+
+    def prune(self, call: Call, release: tuple[int, ...] | None) -> tuple[str, ...] | None:
+        """`npm prune`, with the flags of the install that decide which tree is right.
+
+        `--omit=dev` came with npm 7, which came with Node.js 16; npm 6 knows --production:
+        https://docs.npmjs.com/cli/v7/commands/npm-prune
+        """
+        omit = "--omit=dev" if release is None or release >= _OMIT_SINCE else "--production"
+        kept = dict.fromkeys(
+            word for word in call.words if word in ("--legacy-peer-deps", "--force")
+        )
+        return ("npm", "prune", omit, *(word for word in kept if word))
 
     def npm_of(self, runtime: str | None) -> Fact[int]:
         """The major version of the npm that comes with a Node.js version."""

@@ -1,1 +1,1 @@
-"""pip: facts in `knowledge.toml`, calls and projects in `reader`, what runs in `runtime`."""
+"""pip: facts in `knowledge.toml`, calls and projects in `reader`, what runs in the folder of its language."""

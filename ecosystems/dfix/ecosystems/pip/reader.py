@@ -9,7 +9,7 @@ from dfix.ecosystems.arguments import Arguments, read_arguments
 from dfix.ecosystems.calls import Call, Inputs, Role
 from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.requirements import (
+from dfix.ecosystems.python.requirements import (
     add_links,
     is_archive,
     is_local,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import (
     Arg,
@@ -124,7 +125,7 @@ class Composer:
                 call = called.call
                 if (
                     call is None
-                    or call.ecosystem != self.service.ecosystem
+                    or ecosystem_of(call).language != self.service.language
                     or call.verb not in ("build", "install")
                 ):
                     continue

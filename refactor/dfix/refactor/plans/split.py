@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.service import Base, Did, Live, Request, Service
@@ -41,7 +42,7 @@ class Unserved:
 
 @dataclass(slots=True)
 class _Work:
-    """The calls of one ecosystem in a stage."""
+    """The calls of one language's package managers in a stage."""
 
     did: list[Did] = field(default_factory=list)
     places: list[tuple[Place, Called]] = field(default_factory=list)
@@ -94,7 +95,7 @@ def _named(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved
     request = Request(context.value, "", workdir.value, (), criterion.started, base)
     setting = "[tool.dfix.split] artefacts"
     service = Service(
-        ecosystem="configuration",
+        language="configuration",
         shape="named artefacts",
         live=tuple(
             Live(path, "the configuration names it", setting, native=True) for path in paths_named
@@ -115,7 +116,7 @@ def _work(stage: Stage) -> dict[str, _Work]:
             call = called.call
             if call is None or isinstance(called.directory, Unknown):
                 continue
-            work = found.setdefault(call.ecosystem, _Work())
+            work = found.setdefault(ecosystem_of(call).language, _Work())
             environment = {**place.before.values(), **called.assigned}
             directory = paths.join(called.directory.value, call.directory)
             name = user.value if isinstance(user, Known) else "?"

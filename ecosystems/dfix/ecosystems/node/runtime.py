@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.jsonc import read_object
-from dfix.ecosystems.npm.scripts import Command, expand
-from dfix.ecosystems.npm.workspaces import Workspace, workspaces_of
+from dfix.ecosystems.node.jsonc import read_object
+from dfix.ecosystems.node.scripts import Command, expand
+from dfix.ecosystems.node.workspaces import Workspace, workspaces_of
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.jsonc import read_object
+from dfix.ecosystems.node.jsonc import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

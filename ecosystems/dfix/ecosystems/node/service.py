@@ -5,19 +5,27 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.graph import NodeRun, runs
-from dfix.ecosystems.npm.judging import judged
-from dfix.ecosystems.npm.living import live_of
-from dfix.ecosystems.npm.runtime import BINARIES, NodeProject, commands, entry_of, project, tools_of
+from dfix.ecosystems.node.graph import NodeRun, runs
+from dfix.ecosystems.node.judging import judged
+from dfix.ecosystems.node.living import live_of
+from dfix.ecosystems.node.runtime import (
+    BINARIES,
+    NodeProject,
+    commands,
+    entry_of,
+    project,
+    tools_of,
+)
 from dfix.ecosystems.runtime import NeedKind
 from dfix.ecosystems.service import Obstacle, Request, Service, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.npm.scripts import Command
+    from dfix.ecosystems.node.scripts import Command
 
 MANAGERS = frozenset({"npm", "npx", "yarn", "pnpm"})
 # Programs that serve sources to a developer and watch them: what they start with is no run-time image.
@@ -41,10 +49,6 @@ SERVES_IN_DEVELOPMENT = {
     "nuxt": frozenset({"dev"}),
     "nest": frozenset({"start"}),
 }
-# `--omit=dev` came with npm 7, which came with Node.js 16; npm 6 knows --production:
-# https://docs.npmjs.com/cli/v7/commands/npm-prune
-OMIT_SINCE = (16,)
-PRUNE = "https://docs.npmjs.com/cli/v10/commands/npm-prune"
 
 
 def services(request: Request) -> Fact[Service]:
@@ -87,7 +91,7 @@ def services(request: Request) -> Fact[Service]:
     )
     return Known(
         Service(
-            ecosystem="npm",
+            language="node",
             shape=f"node: node_modules + {'output' if built and not whole else 'sources'}",
             live=tuple(live),
             whole=whole,
@@ -219,9 +223,8 @@ def _omitted(
         for did in installs
     ):
         return (), ""
-    if any(did.call.role is Role.PRUNE for did in request.did) or any(
-        did.call.ecosystem != "npm" for did in installs
-    ):
+    managers = {did.call.ecosystem for did in installs}
+    if any(did.call.role is Role.PRUNE for did in request.did) or len(managers) > 1:
         return (), ""
     if any(part.development() or part.dynamic for part in parts) or any(
         not part.followed and part.imports == () for part in parts
@@ -238,22 +241,18 @@ def _omitted(
         and any(command.program in ("next", "nuxt", "remix-serve") for command in started)
     ):
         return (), ""
-    release = request.base.release
-    words = [
-        "npm",
-        "prune",
-        "--omit=dev" if release is None or release >= OMIT_SINCE else "--production",
-    ]
-    words += [
-        word
-        for did in installs
-        for word in did.call.words
-        if word in ("--legacy-peer-deps", "--force")
-    ]
+    manager = ecosystem_of(installs[0].call)
+    words: dict[str, None] = {}
+    for did in installs:
+        step = manager.prune(did.call, request.base.release)
+        if step is None:
+            return (), ""
+        words.update(dict.fromkeys(step))
     names = ", ".join(sorted(found.development)[:3])
-    return tuple(
-        dict.fromkeys(words)
-    ), f"nothing that starts, and no source, needs {names} or other devDependencies"
+    return (
+        tuple(words),
+        f"nothing that starts, and no source, needs {names} or other devDependencies",
+    )
 
 
 def _reinstalled(

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.calls import Role
-from dfix.ecosystems.pip.runtime import INSTALLERS, name_of
+from dfix.ecosystems.python.runtime import INSTALLERS, name_of
 from dfix.ecosystems.service import Live, Obstacle
 
 if TYPE_CHECKING:

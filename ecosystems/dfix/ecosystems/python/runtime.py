@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.requirements import read_requirements
-from dfix.ecosystems.pip.wheels import Locked, locked, normalised
+from dfix.ecosystems.python.requirements import read_requirements
+from dfix.ecosystems.python.wheels import Locked, locked, normalised
 from dfix.ecosystems.runtime import Purity, PurityKind, purities_of
 from dfix.ecosystems.sources import under
 from dfix.ecosystems.tables import table

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.modules import distributions_of
+from dfix.ecosystems.python.modules import distributions_of
 from dfix.ecosystems.runtime import RuntimeFacts, united
 from dfix.ecosystems.sources import Paths, paths_of, under
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dfix.ecosystems.pip.entries import Entry
-    from dfix.ecosystems.pip.pysource import Imported, PySource
-    from dfix.ecosystems.pip.runtime import PythonProject
+    from dfix.ecosystems.python.entries import Entry
+    from dfix.ecosystems.python.pysource import Imported, PySource
+    from dfix.ecosystems.python.runtime import PythonProject
     from dfix.ecosystems.tree import Tree
 
 MOST_SOURCE = 2_000_000
@@ -126,7 +126,7 @@ class _Walk:
 
     def follow(self, starts: Iterable[str]) -> Unknown | None:
         """Read `starts` and the own modules that they import."""
-        from dfix.ecosystems.pip.pysource import read_source  # noqa: PLC0415 - LibCST takes 0.1 s
+        from dfix.ecosystems.python.pysource import read_source  # noqa: PLC0415 - LibCST takes 0.1 s
 
         pending = list(starts)
         while pending:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip import pyuses as uses
-from dfix.ecosystems.pip.pysyntax import (
+from dfix.ecosystems.python import pyuses as uses
+from dfix.ecosystems.python.pysyntax import (
     Place,
     dotted,
     elements,
@@ -29,7 +29,7 @@ from dfix.ecosystems.pip.pysyntax import (
     positional,
     statements,
 )
-from dfix.ecosystems.pip.pyvalues import BINDING, Names, Value
+from dfix.ecosystems.python.pyvalues import BINDING, Names, Value
 from dfix.ecosystems.runtime import (
     Anchor,
     EnvUse,

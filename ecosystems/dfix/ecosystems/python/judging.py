@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.natives import compiled
-from dfix.ecosystems.pip.places import FOLDERS
-from dfix.ecosystems.pip.requirements import is_archive
-from dfix.ecosystems.pip.runtime import (
+from dfix.ecosystems.python.natives import compiled
+from dfix.ecosystems.python.places import FOLDERS
+from dfix.ecosystems.python.requirements import is_archive
+from dfix.ecosystems.python.runtime import (
     INSTALLERS,
     Distribution,
     extras_of,
@@ -18,15 +18,15 @@ from dfix.ecosystems.pip.runtime import (
     own_distributions,
     purity,
 )
-from dfix.ecosystems.pip.wheels import normalised
+from dfix.ecosystems.python.wheels import normalised
 from dfix.ecosystems.runtime import Purity, PurityKind
 from dfix.ecosystems.service import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.pip.places import Places
-    from dfix.ecosystems.pip.runtime import PythonProject
+    from dfix.ecosystems.python.places import Places
+    from dfix.ecosystems.python.runtime import PythonProject
     from dfix.ecosystems.service import Did, Request
 
 PURE = '[tool.dfix.split] pure = ["{name}"]'

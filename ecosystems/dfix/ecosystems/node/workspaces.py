@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.jsonc import read_object
+from dfix.ecosystems.node.jsonc import read_object
 from dfix.ecosystems.sources import SKIPPED, under
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.jsgrammar import captures_of
-from dfix.ecosystems.npm.jsvalues import Names, Value, text_of
+from dfix.ecosystems.node.jsgrammar import captures_of
+from dfix.ecosystems.node.jsvalues import Names, Value, text_of
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:

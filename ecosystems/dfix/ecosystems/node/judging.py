@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.npm.locks import locked
-from dfix.ecosystems.npm.purity import purity
+from dfix.ecosystems.node.locks import locked
+from dfix.ecosystems.node.purity import purity
 from dfix.ecosystems.runtime import Purity, PurityKind
 from dfix.ecosystems.service import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.npm.locks import Locked
-    from dfix.ecosystems.npm.runtime import NodeProject
+    from dfix.ecosystems.node.locks import Locked
+    from dfix.ecosystems.node.runtime import NodeProject
     from dfix.ecosystems.service import Request
 
 PURE = '[tool.dfix.split] pure = ["{name}"]'

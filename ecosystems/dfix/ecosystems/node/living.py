@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.outputs import outputs
-from dfix.ecosystems.npm.runtime import commands, entry_of
+from dfix.ecosystems.node.outputs import outputs
+from dfix.ecosystems.node.runtime import commands, entry_of
 from dfix.ecosystems.runtime import Anchor, Mode
 from dfix.ecosystems.service import Live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.npm.built import Output
-    from dfix.ecosystems.npm.graph import NodeRun
-    from dfix.ecosystems.npm.runtime import NodeProject
-    from dfix.ecosystems.npm.scripts import Command
+    from dfix.ecosystems.node.built import Output
+    from dfix.ecosystems.node.graph import NodeRun
+    from dfix.ecosystems.node.runtime import NodeProject
+    from dfix.ecosystems.node.scripts import Command
     from dfix.ecosystems.runtime import PathUse
     from dfix.ecosystems.service import Request
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm import jsuses as uses
-from dfix.ecosystems.npm.jsgrammar import Captures, captures_of
-from dfix.ecosystems.npm.jsvalues import Names, Value, arguments_of, string_of, text_of
+from dfix.ecosystems.node import jsuses as uses
+from dfix.ecosystems.node.jsgrammar import Captures, captures_of
+from dfix.ecosystems.node.jsvalues import Names, Value, arguments_of, string_of, text_of
 from dfix.ecosystems.runtime import (
     Anchor,
     EnvUse,

@@ -6,12 +6,12 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip import places
-from dfix.ecosystems.pip.entries import PROGRAMS, entry_of
-from dfix.ecosystems.pip.graph import PythonRun, runs
-from dfix.ecosystems.pip.judging import judged, requirements_of
-from dfix.ecosystems.pip.runtime import own_programs, project
-from dfix.ecosystems.pip.wheels import normalised
+from dfix.ecosystems.python import places
+from dfix.ecosystems.python.entries import PROGRAMS, entry_of
+from dfix.ecosystems.python.graph import PythonRun, runs
+from dfix.ecosystems.python.judging import judged, requirements_of
+from dfix.ecosystems.python.runtime import own_programs, project
+from dfix.ecosystems.python.wheels import normalised
 from dfix.ecosystems.runtime import Anchor, NeedKind
 from dfix.ecosystems.service import Obstacle, Request, Service
 
@@ -63,7 +63,7 @@ def services(request: Request) -> Fact[Service]:
     uses = [use for part in parts for use in part.facts.starts]
     return Known(
         Service(
-            ecosystem="pip",
+            language="python",
             shape=f"pip: {installed.shape} + sources",
             claimed=claimed,
             inside=_inside(request, parts, complete=len(parts) == len(claimed)),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.locks import locked
+from dfix.ecosystems.node.locks import locked
 from dfix.ecosystems.runtime import Purity, PurityKind, purities_of
 from dfix.ecosystems.tables import table
 

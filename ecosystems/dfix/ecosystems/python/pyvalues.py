@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from dfix.ecosystems.pip.pysyntax import dotted, elements, integer, literal, positional
+from dfix.ecosystems.python.pysyntax import dotted, elements, integer, literal, positional
 from dfix.ecosystems.runtime import Anchor
 
 if TYPE_CHECKING:

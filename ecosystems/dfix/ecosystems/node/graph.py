@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.jsgrammar import SUFFIXES
-from dfix.ecosystems.npm.jsonc import read_object
-from dfix.ecosystems.npm.jssource import JsSource, read_source
-from dfix.ecosystems.npm.jsuses import BUILTIN
-from dfix.ecosystems.npm.tsconfig import paths_of_config, read_config
+from dfix.ecosystems.node.jsgrammar import SUFFIXES
+from dfix.ecosystems.node.jsonc import read_object
+from dfix.ecosystems.node.jssource import JsSource, read_source
+from dfix.ecosystems.node.jsuses import BUILTIN
+from dfix.ecosystems.node.tsconfig import paths_of_config, read_config
 from dfix.ecosystems.runtime import SOURCE_LIMIT, RuntimeFacts, united
 from dfix.ecosystems.sources import Paths, paths_of, under
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dfix.ecosystems.npm.runtime import NodeProject
+    from dfix.ecosystems.node.runtime import NodeProject
     from dfix.ecosystems.tree import Tree
 
 _TESTS = frozenset({

@@ -11,13 +11,13 @@ import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.scripts import Command, commands_of, expand
+from dfix.ecosystems.node.scripts import Command, commands_of, expand
 from dfix.ecosystems.tree import inside, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dfix.ecosystems.npm.manifest import Manifest
+    from dfix.ecosystems.node.manifest import Manifest
     from dfix.ecosystems.tree import Tree
 
 RULE = "https://docs.npmjs.com/cli/v10/using-npm/scripts#life-cycle-operation-order"

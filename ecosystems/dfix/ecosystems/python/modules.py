@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dfix.ecosystems.pip.wheels import normalised
+from dfix.ecosystems.python.wheels import normalised
 
 DISTRIBUTIONS: Final[dict[str, tuple[str, ...]]] = {
     "OpenSSL": ("pyopenssl",), "PIL": ("pillow",), "Crypto": ("pycryptodome", "pycrypto"), "Xlib":

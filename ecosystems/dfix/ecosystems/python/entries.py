@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.pip.runtime import PythonProject, module_path
+from dfix.ecosystems.python.runtime import PythonProject, module_path
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:

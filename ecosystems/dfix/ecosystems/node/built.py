@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.configs import config_file, constant_at
+from dfix.ecosystems.node.configs import config_file, constant_at
 from dfix.ecosystems.runtime import Anchor
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:
-    from dfix.ecosystems.npm.scripts import Command, Words
+    from dfix.ecosystems.node.scripts import Command, Words
     from dfix.ecosystems.tree import Tree
 
 

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.ranges import parse_range
+from dfix.ecosystems.node.ranges import parse_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,16 +10,16 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.npm.built import Output, Written, option, place_of
-from dfix.ecosystems.npm.configs import config_file, constant_at
-from dfix.ecosystems.npm.jsonc import read_object
-from dfix.ecosystems.npm.tsconfig import TsConfig, read_config
+from dfix.ecosystems.node.built import Output, Written, option, place_of
+from dfix.ecosystems.node.configs import config_file, constant_at
+from dfix.ecosystems.node.jsonc import read_object
+from dfix.ecosystems.node.tsconfig import TsConfig, read_config
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dfix.ecosystems.npm.scripts import Command
+    from dfix.ecosystems.node.scripts import Command
     from dfix.ecosystems.tree import Tree
 
 

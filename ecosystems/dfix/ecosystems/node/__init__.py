@@ -1,0 +1,1 @@
+"""Node.js: what projects and their programs need, whichever package manager installs them."""

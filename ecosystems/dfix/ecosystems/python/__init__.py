@@ -1,0 +1,1 @@
+"""Python: what projects and their programs need, whichever package manager installs them."""
