@@ -123,7 +123,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--cold",
         type=int,
-        default=3,
+        default=5,
         metavar="N",
         help="builds from nothing, and after manifest edits",
     )

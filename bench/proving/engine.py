@@ -1,12 +1,10 @@
 """The container engine, through the `docker` command: build, start, ask, and leave nothing behind.
 
-Builds read BuildKit's progress as JSON (`--progress=rawjson`, buildx 0.13 and later): which steps
-were cached is stated there, not guessed from text.
+Which steps were cached is read from BuildKit's progress, as `dfix verify` reads it.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import socket
@@ -15,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from dfix.verify.progress import LOG_LINES, Ran, failure, steps, tail
 from proving import processes
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 SHORT = 60.0  # seconds for a command that only asks or removes
-TAIL = 25  # lines of a log that are worth showing
 
 
 class NoEngineError(Exception):
@@ -31,14 +29,6 @@ class NoEngineError(Exception):
 
 class EngineError(Exception):
     """The engine did not do what it was asked; the sentence ends in its log's last lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A step of a build: an instruction as BuildKit names it, and whether its result was cached."""
-
-    name: str
-    cached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class Engine:
             raise NoEngineError(f"the engine does not answer: {late}") from None
         if found.code:
             raise NoEngineError(
-                f"no engine answers: start it, or set DOCKER_HOST: {_last(found.output, 1)}"
+                f"no engine answers: start it, or set DOCKER_HOST: {tail(found.output, 1)}"
             )
         self.version = found.output.strip()
         return self
@@ -107,7 +97,13 @@ class Engine:
         return described[0]
 
     def build(
-        self, context: Path, tag: str | None, *, fresh: bool = False, caches: str = ""
+        self,
+        context: Path,
+        tag: str | None,
+        *,
+        fresh: bool = False,
+        caches: str = "",
+        arguments: Mapping[str, str] | None = None,
     ) -> Build:
         """Build the folder's `Dockerfile`; without a tag no image is kept.
 
@@ -133,12 +129,18 @@ class Engine:
                 *(f"--network={self.network}", "--file", str(dockerfile)),
                 *(("--no-cache",) if fresh else ()),
                 *(("--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={caches}") if caches else ()),
+                *(
+                    word
+                    for name, value in (arguments or {}).items()
+                    for word in ("--build-arg", f"{name}={value}")
+                ),
                 *(("--load", "--tag", tag) if tag is not None else ("--output=type=cacheonly",)),
                 str(context),
             ]
             done = processes.run(argv, self.build_limit)
         if done.code:
-            raise EngineError(f"the build failed:\n{failure(done.output)}")
+            why = failure(done.output)
+            raise EngineError(f"the build failed:\n{why.step}\n{why.log}".replace("\n\n", "\n"))
         return Build(steps(done.output), done.seconds)
 
     def drop(self, tag: str) -> None:
@@ -182,7 +184,7 @@ class Engine:
 
     def log(self, container: str) -> str:
         """The last lines that a container wrote."""
-        found = self._quietly("logs", "--tail", str(TAIL), container)
+        found = self._quietly("logs", "--tail", str(LOG_LINES), container)
         return "" if found is None else found.output.strip()
 
     def stop(self, container: str) -> None:
@@ -194,7 +196,7 @@ class Engine:
     def _must(self, *argv: str) -> processes.Finished:
         done = processes.run([self.docker, *argv], SHORT)
         if done.code:
-            raise EngineError(f"docker {argv[0]} failed: {_last(done.output, 3)}")
+            raise EngineError(f"docker {argv[0]} failed: {tail(done.output, 3)}")
         return done
 
     def _quietly(self, *argv: str) -> processes.Finished | None:
@@ -221,70 +223,8 @@ def without_syntax(text: bytes) -> bytes:
     return text
 
 
-def steps(progress: str) -> tuple[Ran, ...]:
-    """The steps of a build from its progress, in the order of their names' first mention.
-
-    >>> steps('{"vertexes":[{"digest":"a","name":"[2/3] RUN make","cached":true}]}')
-    (Ran(name='RUN make', cached=True),)
-    """
-    found: dict[str, Ran] = {}
-    for event in _events(progress):
-        for vertex in event.get("vertexes") or ():
-            name = _instruction(vertex["name"])
-            if name is None:
-                continue
-            before = found.get(vertex["digest"], Ran(name, cached=False))
-            found[vertex["digest"]] = Ran(name, before.cached or bool(vertex.get("cached")))
-    return tuple(found.values())
-
-
-def failure(progress: str) -> str:
-    """Why a build failed: the failing step and what it wrote last, or the command's own words."""
-    wrote: dict[str, str] = {}
-    failed: dict[str, str] = {}
-    names: dict[str, str] = {}
-    for event in _events(progress):
-        for vertex in event.get("vertexes") or ():
-            names[vertex["digest"]] = vertex["name"]
-            if vertex.get("error"):
-                failed[vertex["digest"]] = vertex["error"]
-        for log in event.get("logs") or ():
-            piece = base64.b64decode(log.get("data") or "").decode("utf-8", "replace")
-            wrote[log["vertex"]] = wrote.get(log["vertex"], "") + piece
-    told = [
-        f"{names[digest]}\n{_last(wrote.get(digest, ''), TAIL)}\n{error}"
-        for digest, error in failed.items()
-        if "context canceled" not in error
-    ]
-    plain = [line for line in progress.splitlines() if line and not line.startswith("{")]
-    return "\n".join(told) or _last("\n".join(plain), TAIL)
-
-
 def answers(port: int) -> bool:
     """Does anything listen on this port of the loopback address?"""
     with socket.socket() as there:
         there.settimeout(1.0)
         return there.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _events(progress: str) -> list[dict[str, Any]]:
-    events = []
-    for line in progress.splitlines():
-        if line.startswith("{"):
-            try:
-                events.append(json.loads(line))
-            except json.JSONDecodeError:  # a line that was cut when the process ended
-                continue
-    return events
-
-
-def _instruction(name: str) -> str | None:
-    """The instruction in a step's name, `[builder 2/5] RUN make`; None for FROM and the rest."""
-    place, closed, instruction = name.removeprefix("[").partition("] ")
-    if not (name.startswith("[") and closed) or "/" not in place.rpartition(" ")[2]:
-        return None
-    return None if instruction.startswith("FROM ") else instruction
-
-
-def _last(text: str, lines: int) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])

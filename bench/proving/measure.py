@@ -1,8 +1,9 @@
 """How long builds take and what they run again: the naive file, dfix's, another tool's, in turn.
 
 Cold: every step runs and every cache mount is empty. Then, on the caches of the last cold build:
-nothing changed, a source edit, a manifest edit. The variants take turns inside every round, so that
-a slow minute of the machine slows all of them. Every build makes an image, as a developer's does.
+nothing changed, a source edit, a manifest edit, another value of an argument. The variants take
+turns inside every round, so that a slow minute of the machine slows all of them. Every build makes
+an image, as a developer's does.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from proving import processes, trial
 from proving.engine import Build, Engine, EngineError
+from proving.foretold import Foretold, argument_of, foretell
+from proving.refactoring import Refactored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from proving.projects import Edit, Project
-    from proving.refactoring import Refactored, Refactoring
+    from proving.refactoring import Refactoring
 
-COLD, NONE = "cold", "none"
+COLD, NONE, ARGUMENT = "cold", "none", "argument"
 PATIENCE = 180.0  # seconds to wait for a port that another run holds
 
 
@@ -55,6 +58,7 @@ class Variant:
     answers: dict[str, trial.Answer] = field(default_factory=dict)
     objections: list[str] = field(default_factory=list)
     builds: dict[str, list[Build]] = field(default_factory=dict)
+    foretold: dict[str, Foretold] = field(default_factory=dict)
 
     @property
     def works(self) -> bool:
@@ -72,7 +76,10 @@ class Variant:
             "objections": self.objections,
             "size": self.size,
             "layers": self.layers,
-            "builds": {kind: _measured(builds) for kind, builds in self.builds.items()},
+            "builds": {
+                kind: _measured(builds, self.foretold.get(kind))
+                for kind, builds in self.builds.items()
+            },
         }
 
 
@@ -106,15 +113,18 @@ def measure(
         if variant.works:
             variant.objections.extend(_differences(first, variant, inherited))
     working = [variant for variant in variants if variant.works]
-    often = {NONE: rounds.again, "source": rounds.again, "manifest": rounds.cold}
+    edits: dict[str, Edit | None] = {NONE: None, **project.edits, ARGUMENT: None}
+    often = dict.fromkeys(edits, rounds.again) | {"manifest": rounds.cold}
     for turn in range(max(often.values())):
-        for kind, edit in {NONE: None, **project.edits}.items():
+        for kind, edit in edits.items():
             if turn >= often[kind] or (turn and time.monotonic() > deadline):
                 continue
             for variant in working:
                 _again(variant, kind, edit, engine)
     for variant in working[1:]:
         variant.objections.extend(_installs(project, variant))
+    for variant in working:
+        variant.objections.extend(_unforetold(variant))
     return {
         "project": project.name,
         "title": project.title,
@@ -135,8 +145,6 @@ def _variants(
 
     Files that differ in nothing but white space are one: they build alike.
     """
-    from proving.refactoring import Refactored  # noqa: PLC0415 - a type elsewhere in this module
-
     makers: dict[str, Callable[[Path], Refactored]] = {
         "before": lambda _: Refactored("none", ()),
         **tools,
@@ -211,11 +219,20 @@ def _asked(project: Project, engine: Engine, tag: str) -> dict[str, trial.Answer
 def _again(variant: Variant, kind: str, edit: Edit | None, engine: Engine) -> None:
     tag = _tag(variant, engine)
     whole = None
-    if edit is not None:
+    given = {}
+    if kind == ARGUMENT:
+        name = argument_of(variant.folder)
+        given[name] = secrets.token_hex(6)
+        variant.foretold[kind] = foretell(variant.folder, "argument", name)
+    elif edit is None:
+        variant.foretold[kind] = foretell(variant.folder, "nothing")
+    else:
         whole = (variant.folder / edit.path).read_bytes()
         edit.make(variant.folder, secrets.token_hex(6))
+        known = "source" if kind == "source" else "manifest"
+        variant.foretold[kind] = foretell(variant.folder, known, edit.path)
     try:
-        build = engine.build(variant.folder, tag, caches=variant.caches)
+        build = engine.build(variant.folder, tag, caches=variant.caches, arguments=given)
         variant.builds.setdefault(kind, []).append(build)
     except (EngineError, processes.OverdueError) as error:
         variant.objections.append(f"after a {kind} edit: {error}")
@@ -250,7 +267,17 @@ def _installs(project: Project, variant: Variant) -> list[str]:
     return [f"after a source edit an install runs again: {step}" for step in sorted(again)]
 
 
-def _measured(builds: list[Build]) -> dict[str, Any]:
+def _unforetold(variant: Variant) -> list[str]:
+    """Where the static cost model is wrong."""
+    return [
+        f"after {kind}: {missed}"
+        for kind, told in variant.foretold.items()
+        for missed in dict.fromkeys(told.missed(build) for build in variant.builds.get(kind, ()))
+        if missed is not None
+    ]
+
+
+def _measured(builds: list[Build], foretold: Foretold | None) -> dict[str, Any]:
     seconds = [round(build.seconds, 2) for build in builds]
     last = builds[-1]
     return {
@@ -261,4 +288,5 @@ def _measured(builds: list[Build]) -> dict[str, Any]:
         "steps": len(last.steps),
         "cached": last.cached,
         "ran": list(last.ran),
+        **({"foretold": foretold._asdict()} if foretold is not None else {}),
     }

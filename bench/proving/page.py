@@ -15,6 +15,7 @@ KINDS = {
     "none": "no change",
     "source": "source edit",
     "manifest": "manifest edit",
+    "argument": "argument",
 }
 NAMES = {
     "before": "naive",
@@ -34,11 +35,13 @@ starts; what then differs from the naive image in an answer or in its config is 
 - *From nothing*: all steps run (`--no-cache`), and cache mounts have a new name, so they are empty.
   Base images are present, nothing is pulled.
 - *No change*, *source edit*, *manifest edit*: on the caches of the last build from nothing. Every
-  edit is a new one.
+  edit is a new one. *Argument*: another value of the first argument that the file declares, or of
+  one that it does not know.
 - Seconds are the median of n builds (least to most), the variants in turn inside each round. Each
   build makes an image, as a developer's does.
 - *Steps* is the number of steps that ran, of all steps: the rest was CACHED. Unlike seconds, these
-  counts are exact, and so are sizes.
+  counts are exact, and so are sizes. What the static cost model foretells is held against each of
+  them; where it is wrong, that is listed.
 - dfix runs as by default, at level `review`, and no question is answered for it; only a split of a
   shape that no build has proven yet is taken here, and by default is not.
 - A row with n below five is a first look: few rounds fitted into the time.

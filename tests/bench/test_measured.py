@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from proving import measure, page, rivals
-from proving.engine import Build, Ran
+from proving.engine import Build
 from proving.refactoring import Refactored
+
+from dfix.verify.progress import Ran
 
 MEASURED = Path(__file__).parents[2] / "bench" / "results" / "measured"
 
@@ -60,3 +62,36 @@ def test_what_dfix_wrote_works_and_breaks_no_promise(file):
 def test_a_source_edit_runs_no_more_than_a_build_from_nothing(file):
     builds = json.loads(file.read_text())["variants"]["dfix"]["builds"]
     assert set(builds["source"]["ran"]) <= set(builds["cold"]["ran"])
+
+
+def test_what_the_cost_model_foretells_is_held_against_the_build():
+    from proving.foretold import Foretold
+
+    build = Build((Ran("COPY . .", cached=False), Ran("RUN make", cached=True)), 1.0)
+
+    assert Foretold(1, 1, 2).missed(build) is None
+    assert Foretold(0, 2, 2).missed(build) is None
+    assert Foretold(2, 2, 2).missed(build) == "foretold that 2 of 2 steps run, and 1 did"
+    assert Foretold(0, 0, 2).missed(build) == "foretold that 0 of 2 steps run, and 1 did"
+    assert Foretold(1, 1, 3).missed(build) == "foretold 3 steps, and the build has 2"
+
+
+def test_a_wrong_foretelling_is_an_objection():
+    from proving.foretold import Foretold
+
+    variant = measure.Variant("dfix", Path(), Refactored("dfix", ()), "")
+    variant.builds["source"] = [Build((Ran("COPY . .", cached=False),), 1.0)]
+    variant.foretold["source"] = Foretold(0, 0, 1)
+
+    assert measure._unforetold(variant) == [
+        "after source: foretold that 0 of 1 steps run, and 1 did"
+    ]
+
+
+def test_an_argument_that_the_file_declares_is_changed_before_one_that_it_does_not(tmp_path):
+    from proving.foretold import UNDECLARED, argument_of, foretell
+
+    (tmp_path / "Dockerfile").write_text("ARG A\nFROM a\nRUN x\nARG B\nRUN y\n")
+    assert argument_of(tmp_path) == "B"
+    assert foretell(tmp_path, "argument", "B") == (1, 1, 2)
+    assert foretell(tmp_path, "argument", UNDECLARED) == (0, 0, 2)

@@ -1,7 +1,6 @@
 """What the bench makes of a build's progress, of two images, and of its own records."""
 
 import datetime as dt
-import json
 import signal
 import subprocess
 import sys
@@ -18,41 +17,6 @@ BASE = {"PATH": "/usr/bin", "GOPATH": "/go"}
 
 def config(*env, **more):
     return {"Env": ["PATH=/usr/bin", *env], "Cmd": ["./server"], **more}
-
-
-def test_a_step_is_cached_if_buildkit_says_so_once():
-    from proving.engine import Ran, steps
-
-    events = [
-        {"vertexes": [{"digest": "a", "name": "[builder 2/3] RUN make"}]},
-        {"vertexes": [{"digest": "b", "name": "[stage-1 3/3] COPY --from=builder /a /a"}]},
-        {"vertexes": [{"digest": "a", "name": "[builder 2/3] RUN make", "cached": True}]},
-        {"vertexes": [{"digest": "c", "name": "[internal] load build context"}]},
-        {"vertexes": [{"digest": "d", "name": "[builder 1/3] FROM docker.io/library/gcc:12"}]},
-        {"vertexes": [{"digest": "e", "name": "exporting to image"}]},
-    ]
-    progress = "\n".join(json.dumps(event) for event in events) + '\n{"vertexes":[{"dig'
-
-    assert steps(progress) == (
-        Ran("RUN make", cached=True),
-        Ran("COPY --from=builder /a /a", cached=False),
-    )
-
-
-def test_a_failure_is_told_by_the_step_that_failed():
-    from proving.engine import failure
-
-    log = {"vertex": "a", "data": "bm8gcnVsZQo="}
-    vertex = {"digest": "a", "name": "[2/2] RUN make", "error": "exit code: 2"}
-    progress = json.dumps({"vertexes": [vertex], "logs": [log]})
-
-    assert failure(progress) == "[2/2] RUN make\nno rule\nexit code: 2"
-
-
-def test_a_failure_before_any_step_is_told_in_the_commands_own_words():
-    from proving.engine import failure
-
-    assert failure("ERROR: unknown flag\n") == "ERROR: unknown flag"
 
 
 @pytest.mark.parametrize(
