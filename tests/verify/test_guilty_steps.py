@@ -46,6 +46,19 @@ def test_steps_that_change_nothing_are_proven(shop):
     assert shop.dockerfile == DOCKERFILE
 
 
+def test_what_is_proven_is_not_built_again_until_something_changes(shop, tmp_path):
+    drops = swap("drop-path", ("COPY main.txt /app/", "COPY main.txt /other/"))
+    first = shop.prove(FIRST, drops, proofs=str(tmp_path / "proofs"))
+    assert (first.outcome, first.kept, left_out(first)) == ("proven-in-part", "", ["drop-path"])
+    again = shop.prove(FIRST, drops, proofs=str(tmp_path / "proofs"))
+    assert (again.outcome, again.trials, left_out(again)) == ("proven-in-part", 0, ["drop-path"])
+    assert again.kept
+    assert again.report.after == first.report.after
+    assert again.trial == first.trial
+    shop.put("main.txt", "sold\n")
+    assert shop.prove(FIRST, drops, proofs=str(tmp_path / "proofs")).trials > 0
+
+
 def test_a_lost_shared_library_is_found_by_who_needs_it(shop):
     drops = swap(
         "drop-library",

@@ -36,6 +36,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="SECONDS",
                 help="For one build [default: 1800].",
             ),
+            click.option("--anew", is_flag=True, help="Build even what is proven already."),
         ]
     ):
         command = option(command)
@@ -46,13 +47,22 @@ def settings(options: dict[str, Any], **more: Any) -> Settings:
     """What the options ask of the engine; what is not given keeps its default."""
     from dfix.verify.values import Settings  # noqa: PLC0415 - a usage error needs no verify
 
-    given = {
+    given: dict[str, Any] = {
         "network": options["network"],
         "offline_frontend": options["offline_frontend"] or None,
         "build_limit": options["build_limit"],
+        "proofs": None if options["anew"] else _proofs(),
         **more,
     }
     return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _proofs() -> str:
+    """Where proofs are kept: https://specifications.freedesktop.org/basedir-spec/latest/."""
+    folder = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(folder):
+        folder = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(folder, "dfix", "proofs")
 
 
 def prove(task: Task, how: Settings, *, quiet: bool = False) -> Proof:

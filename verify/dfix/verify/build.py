@@ -24,7 +24,7 @@ from dfix.refactor.project import Project
 from dfix.verify.values import NotTried
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.config import Config
@@ -53,6 +53,12 @@ class Plan(NamedTuple):
     def shared_ignore(self) -> str:
         """The context's ignore file, whether it exists or not."""
         return f"{self.context}/.dockerignore" if self.context else ".dockerignore"
+
+    def ignores(self, files: Mapping[str, str | None] = {}) -> list[Ignore]:
+        """The ignore files whose context is copied: that in force, and the one that `files` puts in its place."""
+        before = _text(self.root / self.ignore) or "" if self.ignore else ""
+        after = files.get(self.own_ignore) or files.get(self.shared_ignore)
+        return [Ignore.parse(text) for text in ([before] if after is None else [before, after])]
 
 
 def plan(root: Path, tree: Tree, path: str, config: Config) -> Plan:
@@ -137,11 +143,8 @@ def _made_writable(remove: object, path: str, _: object) -> None:
 
 
 def _fill(made: Room, plan: Plan, files: Mapping[str, str | None], *, syntax: bool) -> None:
-    before = _text(plan.root / plan.ignore) or "" if plan.ignore else ""
-    after = files.get(plan.own_ignore) or files.get(plan.shared_ignore)
-    texts = [before] if after is None else [before, after]
     made.context.mkdir()
-    _copy(plan.root / plan.context, made.context, [Ignore.parse(text) for text in texts])
+    _copy(plan.root / plan.context, made.context, plan.ignores(files))
     prefix = f"{plan.context}/" if plan.context else ""
     for path, text in files.items():
         if path.startswith(prefix):
@@ -154,9 +157,10 @@ def _fill(made: Room, plan: Plan, files: Mapping[str, str | None], *, syntax: bo
         made.dockerfile.with_name(f"{DOCKERFILE}.dockerignore").write_bytes(_bytes(own))
 
 
-def _copy(source: Path, target: Path, ignores: list[Ignore]) -> None:
-    """Copy what any of the ignore files lets through; the ignore file and Dockerfiles always do.
+def sent(source: Path, ignores: list[Ignore]) -> Iterator[str]:
+    """The files, links and folders of a context that any of the ignore files lets through, by path.
 
+    A folder comes before what it holds. The ignore file and Dockerfiles are always among them:
     docker sends both in any case. Sockets and devices are no part of a context.
     """
     returning = any(pattern.negated for ignore in ignores for pattern in ignore.patterns)
@@ -169,21 +173,32 @@ def _copy(source: Path, target: Path, ignores: list[Ignore]) -> None:
         relative = "" if here == source else here.relative_to(source).as_posix() + "/"
         # What an excluded folder holds may come back by an exclamation mark only.
         folders[:] = [name for name in folders if returning or not excluded(relative + name)]
-        there = target / relative
-        there.mkdir(exist_ok=True, parents=True)
         for name in list(folders):
             if (here / name).is_symlink():
                 folders.remove(name)
                 names.append(name)
+        yield from (relative + name for name in folders)
         for name in names:
             path = relative + name
             mode = (here / name).lstat().st_mode
             if excluded(path) and path != ".dockerignore":
                 continue
             if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
-                shutil.copy2(here / name, there / name, follow_symlinks=False)
-    for folder, _, _ in os.walk(target, topdown=False):
-        shutil.copymode(source / Path(folder).relative_to(target), folder)
+                yield path
+
+
+def _copy(source: Path, target: Path, ignores: list[Ignore]) -> None:
+    folders = []
+    for path in sent(source, ignores):
+        here, there = source / path, target / path
+        if here.is_dir() and not here.is_symlink():
+            folders.append(path)
+            there.mkdir(parents=True)
+        else:
+            shutil.copy2(here, there, follow_symlinks=False)
+    for path in reversed(folders):
+        shutil.copymode(source / path, target / path)
+    shutil.copymode(source, target)
 
 
 def _put(target: Path, text: str | None) -> None:

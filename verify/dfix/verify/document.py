@@ -35,6 +35,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         ],
         "fallen": [_fallen(each) for each in proof.fallen],
         "trials": proof.trials,
+        "kept": proof.kept or None,
         "trial": None if proof.trial is None else _trial(proof.trial),
     }
 

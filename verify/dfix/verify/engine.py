@@ -128,8 +128,12 @@ class Engine:
 
     def has(self, image: str) -> bool:
         """Is this image there, without fetching it?"""
+        return self.id_of(image) is not None
+
+    def id_of(self, image: str) -> str | None:
+        """What tells this image from any other; None if it is not there."""
         found = self._quietly("image", "inspect", "--format", "{{.Id}}", image)
-        return found is not None and found.code == 0
+        return None if found is None or found.code else found.out.strip()
 
     def layers(self, image: str) -> tuple[Layer, ...]:
         """The layers of an image, lowest first; those without files are left out."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dfix.verify import bisect
+from dfix.verify import bisect, kept
 from dfix.verify.build import plan
 from dfix.verify.engine import Engine
 from dfix.verify.trial import Trials
@@ -56,11 +57,27 @@ def prove(
     try:
         how = plan(Path(root), tree, report.path, config)
         with Engine(settings or Settings()) as engine:
+            place = kept.key(engine, how, report)
+            known = None if place is None else _known(place, again, report)
+            if known is not None:
+                return known
             trials = Trials(engine, how, report.before)
-            return _until_it_proves(trials, again, report, tell)
+            found = _until_it_proves(trials, again, report, tell)
+            if place is not None and found.may_write:
+                kept.keep(place, found)
+            return found
     except NotTried as error:
         count = 0 if trials is None else trials.count
         return Proof(report.path, "not-tried", report, str(error), trials=count)
+
+
+def _known(place: kept.Key, again: Again, report: Report) -> Proof | None:
+    """The kept proof of a report, if the run still writes what was proven."""
+    found = kept.find(place, report)
+    if found is None:
+        return None
+    rest = again(found.without) if found.without else report
+    return replace(found.proof, report=rest) if found.matches(rest) else None
 
 
 def _until_it_proves(trials: Trials, again: Again, report: Report, tell: Tell) -> Proof:

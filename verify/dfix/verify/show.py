@@ -64,12 +64,13 @@ def markdown(proof: Proof, name: str) -> Iterator[str]:
 
 def verdict(proof: Proof) -> str:
     """The outcome as half a sentence."""
+    day = f" on {proof.kept}, and nothing changed since" if proof.kept else ""
     match proof.outcome:
         case "proven":
-            return f"proven by building, {_steps(len(proof.report.steps))}"
+            return f"proven by building{day}, {_steps(len(proof.report.steps))}"
         case "proven-in-part":
             kept = _steps(len(proof.report.steps))
-            return f"{kept} proven by building, {len(proof.fallen)} left out"
+            return f"{kept} proven by building{day}, {len(proof.fallen)} left out"
         case "refuted":
             return f"not proven: {proof.reason}"
         case "nothing-to-prove":

@@ -52,6 +52,7 @@ class Settings:
     edits: Mapping[Edit, str] = field(default_factory=dict)
     rebuilds: int = 1  # of each kind, for medians; 0 leaves the cache's behaviour out
     keep_images: bool = False
+    proofs: str | None = None  # the folder where proofs are kept; None: each is built
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class Proof:
     trial: Trial | None = None
     fallen: tuple[Fallen, ...] = ()
     trials: int = 0  # comparisons that were built
+    kept: str = ""  # the day on which it was proven, for a proof that was kept
 
     @property
     def may_write(self) -> bool:
