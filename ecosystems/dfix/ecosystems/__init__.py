@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ecosystem_of", "ecosystems", "programs", "read_call"]
 
 GROUP = "dfix.ecosystems"
+SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 
 
 @cache
@@ -86,6 +87,9 @@ def read_call(words: Sequence[str | None]) -> Call | None:
     if not words or words[0] is None:
         return None
     program = stem(words[0])
+    if program in SHELLS and len(words) > 1 and words[1] and not words[1].startswith("-"):
+        script = read_call(words[1:])  # `sh mvnw package`
+        return script and _shifted(script, words)
     for folder in _programs().get(program, ()):
         call = _loaded(folder).read_call(words)
         if call is not None:
@@ -96,6 +100,13 @@ def read_call(words: Sequence[str | None]) -> Call | None:
             if call is not None:
                 return call
     return None
+
+
+def _shifted(script: Call, words: Sequence[str | None]) -> Call:
+    """The call of a script that a shell is given, with the shell's own word in front."""
+    return script._replace(
+        words=tuple(words), defeats_cache=tuple(at + 1 for at in script.defeats_cache)
+    )
 
 
 def stem(word: str) -> str:

@@ -87,6 +87,7 @@ class Call(NamedTuple):
     scripts: bool = True  # runs the lifecycle scripts of the project and of packages
     outputs: tuple[str, ...] = ()  # directories that a flag tells it to write (pip --target lib)
     reads_store: bool = False  # reads what an earlier fetch stored, and may be the only one to
+    stores: bool = False  # puts what it builds into the store, whence no download brings it back
 
 
 class Inputs(NamedTuple):

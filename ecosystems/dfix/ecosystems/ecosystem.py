@@ -68,6 +68,19 @@ class Ecosystem:
                 found.append(located)
         return tuple(found)
 
+    def placed_by(self, call: Call) -> tuple[str, ...]:
+        """Files that may put the caches elsewhere, from the call's own directory, absolute, or in the home (`~/`).
+
+        A file that a flag names is among `Call.files` too: that one must be read, the others only if they are there.
+        """
+        del call
+        return ()
+
+    def places(self, text: str) -> bool:
+        """Does the text of such a file put a cache elsewhere?"""
+        del text
+        return False
+
     def cache_off(self, env: Mapping[str, str | None]) -> str | None:
         """The variable in force that turns the cache off; one that is not literal may."""
         for rule in self.knowledge.env:

@@ -28,6 +28,7 @@ class Command(NamedTuple):
     role: Role
     locked: bool
     reads_store: bool
+    stores: bool  # puts what it builds into the store (mvn install)
     caches: tuple[str, ...]
     source: str
 
@@ -46,9 +47,10 @@ class EnvRule(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A directory that an install writes, relative to the project."""
+    """A directory that an install, or a build, writes, relative to the project."""
 
     path: str
+    by: Role
     source: str
 
 
@@ -59,6 +61,9 @@ class Knowledge(NamedTuple):
     title: str
     language: str  # the folder that tells what its programs need at run time
     programs: tuple[str, ...]
+    starters: tuple[
+        str, ...
+    ]  # start what was built, and read no store that no word of theirs names
     commands: Mapping[str, Command]  # by each name
     flags: Mapping[str, FlagRule]  # by each spelling
     caches: Mapping[str, Cache]
@@ -68,7 +73,19 @@ class Knowledge(NamedTuple):
 
 
 _KNOWN = frozenset(
-    {"id", "title", "language", "programs", "command", "flag", "cache", "env", "output", "extra"}
+    {
+        "id",
+        "title",
+        "language",
+        "programs",
+        "starters",
+        "command",
+        "flag",
+        "cache",
+        "env",
+        "output",
+        "extra",
+    }
 )
 
 
@@ -103,11 +120,12 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
         title=table["title"],
         language=table.get("language", name),
         programs=table["programs"],
+        starters=table.get("starters", ()),
         commands=commands,
         flags=flags,
         caches=caches,
         env=tuple(_env(name, row) for row in table.get("env", ())),
-        outputs=tuple(Output(row["path"], row["source"]) for row in table.get("output", ())),
+        outputs=tuple(_output(name, row) for row in table.get("output", ())),
         extra=table.get("extra", {}),
     )
 
@@ -123,13 +141,14 @@ def _only(name: str, row: Mapping[str, Any], keys: set[str]) -> None:
 
 
 def _command(name: str, row: Mapping[str, Any]) -> Command:
-    _only(name, row, {"names", "role", "locked", "reads-store", "caches", "source"})
+    _only(name, row, {"names", "role", "locked", "reads-store", "stores", "caches", "source"})
     return Command(
         verb=row["names"][0],
         names=row["names"],
         role=Role(row["role"]),
         locked=row.get("locked", False),
         reads_store=row.get("reads-store", False),
+        stores=row.get("stores", False),
         caches=row.get("caches", ()),
         source=row["source"],
     )
@@ -148,6 +167,11 @@ def _cache(name: str, row: Mapping[str, Any]) -> Cache:
         needs=row.get("needs", ()),
         moved_by=moved_by,
     )
+
+
+def _output(name: str, row: Mapping[str, Any]) -> Output:
+    _only(name, row, {"path", "by", "source"})
+    return Output(row["path"], Role(row.get("by", "install")), row["source"])
 
 
 def _env(name: str, row: Mapping[str, Any]) -> EnvRule:

@@ -104,10 +104,16 @@ def lands_in(landing: Landing, file: str | None, path: str) -> bool:
 def keeps(place: Place, path: str) -> bool:
     """Does a RUN leave the outputs of an install as they are, although it runs again?"""
     from dfix.ecosystems import ecosystems  # noqa: PLC0415 - read when a question needs it
+    from dfix.ecosystems.calls import Role  # noqa: PLC0415 - the same
 
     if place.script is None or any(installs(called) for called in place.called):
         return False
-    outputs = {output.path for each in ecosystems() for output in each.knowledge.outputs}
+    outputs = {
+        output.path
+        for each in ecosystems()
+        for output in each.knowledge.outputs
+        if output.by is Role.INSTALL
+    }
     if outputs & set(path.split("/")):
         return True
     return all(_stays_inside(called, path) for called in place.called)

@@ -10,7 +10,8 @@ from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided
-from dfix.refactor.plans.storing import started_reader
+from dfix.refactor.model.layout import origin
+from dfix.refactor.plans.storing import started_reader, takes_no_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,22 +61,52 @@ def filled(place: Place, called: Called) -> tuple[Cache, ...] | Because:
     return found
 
 
+def placed(ctx: Context, place: Place, called: Called) -> Because | None:
+    """The file of the project that puts the caches elsewhere, or may: a Maven settings file, for one."""
+    call, project = called.call, ctx.project
+    assert call is not None  # noqa: S101 - only a call has caches
+    owner_of = ecosystem_of(call)
+    for name in owner_of.placed_by(call):
+        where = seen(place, called, name)
+        if isinstance(where, Unknown):
+            continue
+        source = origin(where.value, place, project.is_folder, project.is_file, project.matching)
+        context = project.context
+        text = (
+            context.value.read(source.value)
+            if isinstance(source, Known) and isinstance(context, Known)
+            else Unknown(f"{name} is not a file of the build context")
+        )
+        if isinstance(text, Known) and owner_of.places(text.value):
+            return Because("moved-cache", f"{name} puts the cache elsewhere")
+        if isinstance(text, Unknown) and name in call.files:
+            return Because("moved-cache", f"{name} may put the cache elsewhere, and {text.why}")
+    return None
+
+
+def seen(place: Place, called: Called, name: str) -> Fact[str]:
+    """A path as a command sees it, absolute in the image."""
+    if name.startswith("~/"):
+        home = home_of(place, called)
+        return home if isinstance(home, Unknown) else Known(paths.join(home.value, name[2:]), name)
+    if name.startswith("/"):
+        return Known(paths.join("/", name), name)
+    directory = called.directory
+    return (
+        directory
+        if isinstance(directory, Unknown)
+        else Known(paths.join(directory.value, name), name)
+    )
+
+
 def target(place: Place, called: Called, cache: Cache) -> Fact[str]:
     """Where a cache lies in the image, absolute."""
-    if cache.path.startswith("~/"):
-        home = home_of(place, called)
-        return (
-            home
-            if isinstance(home, Unknown)
-            else Known(paths.join(home.value, cache.path[2:]), cache.source)
-        )
-    if cache.path.startswith("/"):
-        return Known(paths.join("/", cache.path), cache.source)
-    if cache.moved:
+    if cache.moved and not cache.path.startswith(("/", "~/")):
         return Because("moved-cache", f"the cache is moved to {cache.path}, which is not absolute")
-    if isinstance(called.directory, Unknown):
+    if isinstance(called.directory, Unknown) and not cache.path.startswith(("/", "~/")):
         return Because("unknown-directory", called.directory.why)
-    return Known(paths.join(called.directory.value, cache.path), cache.source)
+    lies = seen(place, called, cache.path)
+    return lies if isinstance(lies, Unknown) else Known(lies.value, cache.source)
 
 
 def user_of(place: Place, called: Called | None = None) -> Fact[str]:
@@ -248,7 +279,7 @@ def obstacle(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[
     """What speaks against mounting a cache: the slug and the sentence."""
     if cache.kind is not CacheKind.STORE:
         return _offline(place, called)
-    return _hidden(ctx, place, called, cache) or _missed(ctx, place, called, cache)
+    return missed(ctx, place, called, cache)
 
 
 def _offline(place: Place, called: Called) -> tuple[str, str] | None:
@@ -272,48 +303,7 @@ def _offline(place: Place, called: Called) -> tuple[str, str] | None:
     return None
 
 
-def _hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
-    """The earlier step whose store, which stays in its layer, a mount here would hide."""
-    call, lies = called.call, target(place, called, cache)
-    assert call is not None  # noqa: S101 - only a call has caches
-    here = next((each for each in place.called if each.call is not None), called)
-    if here is called and ecosystem_of(call).is_offline_reader(call, environment(place, called)):
-        return (
-            "hidden-store",
-            "it works offline from the store of its layer, which a mount would hide",
-        )
-    for earlier in _earlier(place):
-        for each in earlier.called if earlier.node.name == "RUN" else ():
-            if each.call is None or each.call.ecosystem != call.ecosystem:
-                continue
-            caches = filled(earlier, each)
-            if isinstance(caches, Unknown) or cache.id not in {one.id for one in caches}:
-                continue
-            filled_there = target(earlier, each, cache)
-            if (
-                isinstance(lies, Known)
-                and isinstance(filled_there, Known)
-                and lies.value == filled_there.value
-                and _missed(ctx, earlier, each, cache) is not None
-            ):
-                return (
-                    "hidden-store",
-                    f"line {earlier.line} fills the store in its layer, which a mount would hide",
-                )
-    return None
-
-
-def _earlier(place: Place) -> list[Place]:
-    """What was built in front of a step, in its stage and in those that it builds on."""
-    found = list(place.preceding)
-    stage = place.stage.parent
-    while stage is not None:
-        found.extend(stage.places)
-        stage = stage.parent
-    return found
-
-
-def _missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
+def missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
     """Who would miss a store that only a mount of this step holds."""
     call = called.call
     assert call is not None  # noqa: S101 - only a call has caches
@@ -321,7 +311,7 @@ def _missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[s
         node = later.node
         if node.name == "RUN":
             for each in later.called:
-                reason = _needs_store(later, each, call.ecosystem)
+                reason = _needs_store(later, each, call)
                 if reason is not None:
                     return "read-later", f"line {later.line} {reason}"
             if later.script is None:
@@ -346,16 +336,23 @@ def _missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[s
     return None
 
 
-def _needs_store(place: Place, each: Called, ecosystem: str) -> str | None:
+def _needs_store(place: Place, each: Called, filler: Call) -> str | None:
     """Why a later command would miss a store that only a mount holds."""
     call = each.call
     if call is not None:
-        if call.ecosystem != ecosystem:
+        language = ecosystem_of(filler).language
+        if (
+            filler.stores
+            and call.role is not Role.CONFIG
+            and ecosystem_of(call).language == language
+        ):
+            return f"may need what {filler.verb} puts into the store"
+        if call.ecosystem != filler.ecosystem:
             return None
         if ecosystem_of(call).is_offline_reader(call, environment(place, each)):
             return "works offline from the store"
         return "runs what may read the store" if call.role is Role.RUN and not fills(call) else None
-    if ecosystem_of_store_readers(each):
+    if ecosystem_of_store_readers(each) and not takes_no_store(each.values, filler.ecosystem):
         return f"runs {each.program or 'a command that is not literal'}, which may read the store"
     return None
 

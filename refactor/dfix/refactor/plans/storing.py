@@ -5,14 +5,14 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems import read_call
+from dfix.ecosystems import ecosystem_of, read_call
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Unknown
 from dfix.grammar.nodes import Cmd, Entrypoint
 from dfix.refactor.plans.starting import criterion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dfix.ecosystems.service import Started
     from dfix.refactor.context import Context
@@ -52,14 +52,28 @@ def _standing(place: Place) -> Iterator[Stage]:
 
 
 def _reads(started: Started, place: Place, ecosystem: str) -> bool:
-    """May this command read the store? A program named by its path, or one that is built here, does not."""
+    """May this command read the store? A program named by its path, or one that is built here, does not.
+
+    Nor does one that starts what was built (`java -jar`), unless a word names the store.
+    """
     call = read_call(started.words)
     if call is not None:
         return call.ecosystem == ecosystem and call.role is not Role.CONFIG
     word = started.words[0]
     if word is None:
         return True
+    if takes_no_store(started.words, ecosystem):
+        return False
     return "/" not in word and word not in _built(place)
+
+
+def takes_no_store(words: Sequence[str | None], ecosystem: str) -> bool:
+    """Does this program only start, or take apart, what was built (`java -jar`), and name no store?"""
+    knowledge = ecosystem_of(ecosystem).knowledge
+    if not words or posixpath.basename(words[0] or "") not in knowledge.starters:
+        return False
+    stores = [each.path.removeprefix("~/").partition("/")[0] for each in knowledge.caches.values()]
+    return not any(store in (word or "") for word in words for store in stores)
 
 
 def _built(place: Place) -> set[str]:

@@ -10,11 +10,12 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - unknown-uid: the user's numeric id is not known, and a mount belongs to root unless it says otherwise;
 - cache-parent: the mount's parent would be created for root, and the user could not write beside it;
 - read-later: a later step that cannot be read, or that works offline, needs what a store mount would keep to itself;
-- hidden-store: the store that the step reads stays in the layer of an earlier step, and a mount would hide it;
+- hidden-store: the store that the step reads stays in the layer of an earlier step, or a COPY, a script or the base
+  image may have filled it, and a mount would hide that;
 - started-by-container: what is started in a stage that keeps the store, by the file or the repository, may read it;
 - ephemeral-runner: the shown CI keeps layers between runs, but no mounts;
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
-- moved-cache: the variable that moves the cache has a value that is not known.
+- moved-cache: the variable or the settings file that moves the cache has a value that is not known.
 
 ## Level
 Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount`
@@ -33,6 +34,7 @@ from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.plans import caches as plan
+from dfix.refactor.plans.hiding import hidden
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
 
@@ -197,7 +199,7 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
             continue
         mounted: list[Mounted] = []
         for called in calls:
-            caches = plan.filled(place, called)
+            caches = plan.placed(ctx, place, called) or plan.filled(place, called)
             if isinstance(caches, Unknown):
                 yield hold_back(place, caches.slug, caches.why)
                 continue
@@ -219,6 +221,8 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
     if any(_covers(mount.target, target.value, place) for mount in place.mounts):
         return None
     obstacle = plan.obstacle(ctx, place, called, cache)
+    if cache.kind is CacheKind.STORE:
+        obstacle = hidden(ctx, place, called, cache) or obstacle
     if obstacle is not None:
         return hold_back(place, *obstacle)
     owner = plan.owner(place, target.value)

@@ -1,0 +1,1 @@
+"""The JVM: what Java, Kotlin and Scala projects need, whichever tool builds them."""
