@@ -1,6 +1,6 @@
-"""dfix over a folder of real projects: `python tests/corpus.py DIR [--level L] [--json OUT]`.
+"""dfix over a folder of real projects: `python tests/corpus.py DIR... [--level L] [--json OUT]`.
 
-Every folder directly below DIR is a project; each Dockerfile in it is refactored with the project's files at hand. What
+Every folder directly below each DIR is a project; each Dockerfile in it is refactored with the project's files at hand. What
 must always hold is checked for every file (no crash, lossless, idempotent, accepted by BuildKit's parser, untouched
 instructions equal, no comment lost, the diff applies) and the exit status is 1 if anything does not. What the run brought
 is counted by a judge that does not know dfix (tests/corpus_scan.py). Nothing is written into the projects.
@@ -54,7 +54,7 @@ QUARTER = 0.25
 def main(arguments: list[str]) -> int:
     """Run; the exit status is 1 if a property is broken, 2 if there is nothing to run on."""
     parser = argparse.ArgumentParser(description="dfix over a folder of real projects")
-    parser.add_argument("folder")
+    parser.add_argument("folder", nargs="+")
     parser.add_argument("--level", default="review", choices=("safe", "review", "bold"))
     parser.add_argument("--json", help="write all records there")
     parser.add_argument("--jobs", type=int, default=2)
@@ -67,10 +67,14 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--show", type=int, default=5, help="examples of each problem and slug")
     chosen = parser.parse_args(arguments)
-    found = dockerfiles(Path(chosen.folder), chosen.only, chosen.skip)
+    found = [
+        each
+        for folder in chosen.folder
+        for each in dockerfiles(Path(folder), chosen.only, chosen.skip)
+    ]
     jobs = [Job(root, path, chosen.level, chosen.limit) for root, path in found]
     if not jobs:
-        sys.stderr.write(f"no Dockerfiles below {chosen.folder}\n")
+        sys.stderr.write(f"no Dockerfiles below {chosen.folder[0]}\n")
         return 2
     records = []
     for record in checked(jobs, chosen.jobs):
@@ -134,18 +138,12 @@ def report(records: list[dict[str, Any]], show: int) -> Iterator[str]:
     yield from _rows(Counter(_ending(record) for record in records), total)
     yield f"changed: {sum(record['changed'] for record in records)} of {total}"
     yield from _transforms(records)
-    yield from _yield_of(
-        "RUN that calls npm, pip or go without a cache mount: got one",
-        _runs(records, fetching=False),
-        "served",
-        show,
-    )
-    yield from _yield_of(
-        "of these, RUN whose call downloads or compiles: got one",
-        _runs(records, fetching=True),
-        "served",
-        show,
-    )
+    for kind, system in (("languages", False), ("the system", True)):
+        for title, fetching in (("RUN", False), ("of these, RUN that downloads or compiles", True)):
+            rows = _runs(records, fetching=fetching, system=system)
+            yield from _yield_of(
+                f"{title} without a cache mount, packages of {kind}: got one", rows, "served", show
+            )
     early = [
         (one["manager"], one["outcome"], _where(record, one))
         for record in records
@@ -162,7 +160,7 @@ def report(records: list[dict[str, Any]], show: int) -> Iterator[str]:
     others: Counter[str] = Counter()
     for record in records:
         others.update(record["others"])
-    yield "\nnot served yet (calls; outside the ratios): " + ", ".join(
+    yield "\nother programs (calls; outside the ratios): " + ", ".join(
         f"{k} {v}" for k, v in others.most_common(30)
     )
 
@@ -203,12 +201,14 @@ def _transforms(records: list[dict[str, Any]]) -> Iterator[str]:
         yield f"  {transform}: {steps[transform]} ({files[transform]}), {offered[transform]}, {count}: {listed}"
 
 
-def _runs(records: list[dict[str, Any]], *, fetching: bool) -> list[tuple[str, str, str]]:
+def _runs(
+    records: list[dict[str, Any]], *, fetching: bool, system: bool
+) -> list[tuple[str, str, str]]:
     return [
         ("+".join(run["managers"]), run["outcome"], _where(record, run))
         for record in records
         for run in record["runs"]
-        if run["fetches"] or not fetching
+        if (run["fetches"] or not fetching) and run["system"] == system
     ]
 
 
@@ -219,7 +219,9 @@ def _yield_of(title: str, rows: list[tuple[str, str, str]], good: str, show: int
     for manager in (*SERVED, *sorted({row[0] for row in rows} - set(SERVED))):
         mine = [row for row in rows if row[0] == manager]
         if mine:
-            yield f"  {manager}: {_share(sum(row[1] == good for row in mine), len(mine))}"
+            rest = Counter(row[1].removeprefix("held back: ") for row in mine if row[1] != good)
+            why = ", ".join(f"{outcome} {number}" for outcome, number in rest.most_common(6))
+            yield f"  {manager}: {_share(sum(row[1] == good for row in mine), len(mine))}  {why}"
     rest = Counter(row[1] for row in rows if row[1] != good)
     for outcome, number in rest.most_common():
         mark = "  MORE THAN A QUARTER" if number > QUARTER * sum(rest.values()) else ""

@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import corpus_managers as managers
 import corpus_scan as scan
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from dfix.api import Report, Step
 
-SERVED = tuple(scan.MANIFESTS)
+SERVED = tuple(managers.BY_NAME)
 EVERYTHING = None
 # Instructions that a transform may change besides the anchors that its steps name.
 REACH: dict[str, frozenset[str] | None] = {
@@ -230,7 +231,7 @@ def signature(instruction: scan.Instruction) -> tuple[tuple[str, str], ...]:
 def run_outcomes(
     before: list[scan.Instruction], after: list[scan.Instruction], report: Report
 ) -> list[dict[str, Any]]:
-    """Of every RUN that calls npm, pip or go and mounts no cache: did it get a mount, and if not, why not?"""
+    """Of every RUN that calls a package manager and mounts no cache: did it get a mount, and if not, why not?"""
     mounted = Counter(signature(one) for one in after if one.keyword == "RUN" and one.cache_mounted)
     mounted -= Counter(
         signature(one) for one in before if one.keyword == "RUN" and one.cache_mounted
@@ -247,8 +248,10 @@ def run_outcomes(
         else:
             outcome = _why_not("mount-caches", one.first, one.last, report)
         fetching = [call for call in calls if call.fetches]
+        only_system = all(managers.BY_NAME[call.manager].system for call in fetching or calls)
         outcomes.append(
             {
+                "system": only_system,
                 "managers": sorted({call.manager for call in (fetching or calls)}),
                 "fetches": bool(fetching),
                 "line": one.first,

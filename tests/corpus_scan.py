@@ -12,33 +12,16 @@ import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+import corpus_managers as managers
 import dockerfile
+from corpus_managers import MANIFESTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANIFESTS = {
-    "npm": ("package.json",),
-    "pip": ("requirements.txt", "setup.py", "pyproject.toml"),
-    "go": ("go.mod",),
-}
-# Subcommands that download or compile, by manager; everything else (`npm run`, `go version`, `pip list`) gains nothing
-# from a download cache.
-FETCHES = {
-    "npm": {"install", "i", "in", "ins", "isntall", "add", "ci", "clean-install", "install-clean", "ic", "it", "cit",
-            "install-test", "install-ci-test", "update", "up", "upgrade", "rebuild"},
-    "pip": {"install", "download", "wheel"},
-    "go": {"build", "install", "get", "mod", "test", "run", "generate", "vet", "list", "tool"},
-}  # fmt: skip
-OTHER_MANAGERS = {
-    "yarn", "pnpm", "bun", "poetry", "uv", "pipenv", "conda", "mamba", "composer", "bundle", "gem", "cargo", "mvn",
-    "mvnw", "gradle", "gradlew", "dotnet", "mix", "apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper", "pacman",
-    "bower", "cabal", "stack", "sbt", "lein", "glide", "dep", "govendor", "easy_install", "cpanm", "luarocks", "opam",
-}  # fmt: skip
+PROJECTS = {*MANIFESTS, "dotnet"}
 SKIP_WORDS = {"sudo", "exec", "time", "env", "command", "then", "do", "else", "if", "elif", "while", "until", "!", "{",
               "nice", "eval", "xargs"}  # fmt: skip
-PYTHON = re.compile(r"python[0-9.]*$|pypy[0-9.]*$")
-PIP = re.compile(r"pip[0-9.]*$")
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
@@ -52,61 +35,22 @@ class Call(NamedTuple):
     @property
     def subcommand(self) -> str:
         """The first word that is no flag, or nothing."""
-        return next((word for word in self.words if not word.startswith("-")), "")
+        return managers.subcommand(self.manager, self.words)
 
     @property
     def fetches(self) -> bool:
         """Does it download or compile?"""
-        if self.manager == "go" and self.subcommand == "mod":
-            return bool({"download", "tidy", "vendor"} & set(self.arguments[:1]))
-        return self.subcommand in FETCHES.get(self.manager, ())
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What stands after the subcommand, flags included."""
-        if self.subcommand not in self.words:
-            return ()
-        return self.words[self.words.index(self.subcommand) + 1 :]
+        return managers.fetches(self.manager, self.words)
 
     @property
     def for_project(self) -> bool:
         """Does it install what the project's manifests name (and not tools that the command names)?"""
-        plain = [word for word in self.arguments if not word.startswith("-")]
-        if self.manager == "npm":
-            if self.subcommand not in FETCHES["npm"] - {
-                "update",
-                "up",
-                "upgrade",
-                "rebuild",
-                "add",
-            }:
-                return False
-            return not (
-                {"-g", "--global"} & set(self.words)
-                or "--location=global" in self.words
-                or _named(plain)
-            )
-        if self.manager == "pip":
-            flags = set(self.arguments)
-            return self.subcommand == "install" and (
-                bool({"-r", "--requirement", "-e", "--editable"} & flags)
-                or any(word.startswith(("-r", "--requirement=", "--editable=")) for word in flags)
-                or any(word.startswith((".", "/")) for word in plain)
-            )
-        if self.manager == "go":
-            if self.subcommand == "mod":
-                return plain[:1] in (["download"], ["tidy"], ["vendor"], ["verify"])
-            if self.subcommand == "get":
-                return not plain or any(word.startswith(".") for word in plain)
-            return self.subcommand in {"build", "install", "test", "run"} and not any(
-                "@" in word for word in plain
-            )
-        return False
+        return managers.for_project(self.manager, self.words)
 
     @property
     def explicit(self) -> bool:
-        """Is it a step of its own that only brings dependencies (and not a Go build that fetches on its way)?"""
-        return self.for_project and (self.manager != "go" or self.subcommand in {"mod", "get"})
+        """Is it a step of its own that only brings dependencies (and not a build that fetches on its way)?"""
+        return managers.explicit(self.manager, self.words)
 
 
 class Instruction(NamedTuple):
@@ -226,16 +170,14 @@ def calls(script: str) -> list[Call]:
         if not words:
             continue
         head, rest = posixpath.basename(words[0]), words[1:]
-        if head in {"sh", "bash", "ash"} and "-c" in rest[:2] and len(rest) > rest.index("-c") + 1:
+        if head in managers.SHELLS and "-c" in rest[:2] and len(rest) > rest.index("-c") + 1:
             found += calls(rest[rest.index("-c") + 1])
         elif head == "cd":
             folder = rest[0] if rest else "~"
-        elif PYTHON.fullmatch(head) and rest[:1] == ["-m"] and rest[1:2] and PIP.fullmatch(rest[1]):
-            found.append(Call("pip", tuple(rest[2:]), folder))
-        elif PIP.fullmatch(head):
-            found.append(Call("pip", tuple(rest), folder))
-        elif head in {"npm", "go"} or head in OTHER_MANAGERS:
-            found.append(Call(head, tuple(rest), folder))
+        else:
+            called = managers.manager_of(words)
+            if called is not None:
+                found.append(Call(called[0], called[1], folder))
     return found
 
 
@@ -276,7 +218,9 @@ def copies_everything(instruction: Instruction, folder: Path, manager: str) -> b
         bare = posixpath.normpath(source.lstrip("/") or ".")
         if bare in {".", "*", "**"}:
             return True
-        if any((folder / bare / name).is_file() for name in MANIFESTS[manager]):
+        if any((folder / bare / name).is_file() for name in MANIFESTS.get(manager, ())):
+            return True
+        if manager == "dotnet" and any((folder / bare).glob("*.*proj")):
             return True
     return False
 
@@ -289,7 +233,7 @@ def early_copies(found: list[Instruction], folder: Path) -> list[Early]:
             continue
         for call in run_calls(instruction):
             key = (instruction.stage, call.manager)
-            if key in seen or call.manager not in MANIFESTS or not call.for_project:
+            if key in seen or call.manager not in PROJECTS or not call.for_project:
                 continue
             seen.add(key)
             before = [one for one in found[:place] if one.stage == instruction.stage]
@@ -335,25 +279,3 @@ def context_of(path: Path, root: Path, found: list[Instruction]) -> Path:
         if folder == root:
             break
     return best
-
-
-def _named(plain: list[str]) -> bool:
-    """Are these names of packages (and not values of flags such as `--loglevel warn`)?"""
-    return bool(plain) and not all(
-        word
-        in {
-            "warn",
-            "error",
-            "silent",
-            "verbose",
-            "http",
-            "info",
-            "dev",
-            "production",
-            "prod",
-            "true",
-            "false",
-        }
-        or word.startswith(("$", ".", "/", "http", ">", "2>"))
-        for word in plain
-    )
