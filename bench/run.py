@@ -73,7 +73,7 @@ def _run(chosen: list[projects.Project], engine: Engine, asked: argparse.Namespa
         told["tally"] = version
         tools["tally"] = rivals.tally(asked.tally, *rivals.SAFE)
         tools["tally-unsafe"] = rivals.tally(asked.tally, *rivals.UNSAFE)
-    rounds = Rounds(asked.cold, asked.runs, asked.minutes * 60)
+    rounds = Rounds(asked.cold, asked.runs, asked.minutes * 60, asked.rivals)
     code = 0
     for project in chosen:
         load = os.getloadavg()[0]
@@ -127,6 +127,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         metavar="N",
         help="builds from nothing, and after manifest edits",
     )
+    add("--rivals", type=int, default=5, metavar="N", help="the most for another tool's files")
     add("--minutes", type=float, default=60, help="for one project; then no new round begins")
     add("--tally", metavar="PROGRAM", help="tally, installed in an environment of its own")
     add("--render", action="store_true", help="write the page from what is kept, and end")

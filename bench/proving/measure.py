@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from proving.refactoring import Refactoring
 
 COLD, NONE, ARGUMENT = "cold", "none", "argument"
+OURS = ("before", "dfix")
 PATIENCE = 180.0  # seconds to wait for a port that another run holds
 
 
@@ -35,12 +36,17 @@ class Rounds:
     """How often to build; no second round begins after `seconds`.
 
     What runs nearly everything is built `cold` times: from nothing, and after a manifest edit. The
-    other rebuilds are made `again` times.
+    other rebuilds are made `again` times. Another tool's files are built at most `rivals` times.
     """
 
     cold: int
     again: int
     seconds: float
+    rivals: int
+
+    def over(self, variant: Variant, turn: int) -> bool:
+        """Was this variant built often enough?"""
+        return variant.name not in OURS and turn >= self.rivals
 
 
 @dataclass(slots=True)
@@ -104,7 +110,7 @@ def measure(
         if turn and time.monotonic() > deadline:
             break
         for variant in variants:
-            if turn and not variant.works:
+            if turn and (not variant.works or rounds.over(variant, turn)):
                 continue
             _cold(project, variant, engine, looked_at=turn > 0)
             if not first.works:
@@ -120,7 +126,8 @@ def measure(
             if turn >= often[kind] or (turn and time.monotonic() > deadline):
                 continue
             for variant in working:
-                _again(variant, kind, edit, engine)
+                if not rounds.over(variant, turn):
+                    _again(variant, kind, edit, engine)
     for variant in working[1:]:
         variant.objections.extend(_installs(project, variant))
     for variant in working:
