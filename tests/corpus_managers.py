@@ -194,7 +194,7 @@ def explicit(manager: str, words: Sequence[str]) -> bool:
     if manager == "go":
         return verb in {"mod", "get"}
     row = BY_NAME[manager]
-    return verb in row.installs or not row.implies
+    return (verb not in row.implies and "*" not in row.implies) or verb in row.installs
 
 
 def named(plain: Sequence[str]) -> bool:

@@ -95,3 +95,13 @@ def test_an_argument_that_the_file_declares_is_changed_before_one_that_it_does_n
     assert argument_of(tmp_path) == "B"
     assert foretell(tmp_path, "argument", "B") == (1, 1, 2)
     assert foretell(tmp_path, "argument", UNDECLARED) == (0, 0, 2)
+
+
+def test_another_tools_files_are_built_less_often():
+    rounds = measure.Rounds(5, 5, 60, rivals=2)
+    ours, tally = (
+        measure.Variant(name, Path(), Refactored(name, ()), "") for name in ("dfix", "tally")
+    )
+
+    assert [rounds.over(ours, turn) for turn in range(3)] == [False, False, False]
+    assert [rounds.over(tally, turn) for turn in range(3)] == [False, False, True]
