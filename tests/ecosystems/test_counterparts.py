@@ -71,6 +71,15 @@ def _known(reference: str, written: str | None = None, prefixes=()) -> Image:
         ),
         ("mcr.microsoft.com/dotnet/sdk:8.0-alpine", "mcr.microsoft.com/dotnet/aspnet:8.0-alpine"),
         ("debian:bookworm-20240110", "debian:bookworm-20240110-slim"),
+        ("openjdk:8-jdk-alpine3.9", "openjdk:8-jre-alpine3.9"),
+        ("eclipse-temurin:17-jdk-ubi9-minimal", "eclipse-temurin:17-jre-ubi9-minimal"),
+        ("amazoncorretto:21-al2023", "amazoncorretto:21-al2023-headless"),
+        ("amazoncorretto:8-alpine3.21", "amazoncorretto:8-alpine3.21-jre"),
+        ("swift:5.10-jammy", "swift:5.10-jammy-slim"),
+        ("swift:6.0-bookworm", "swift:6.0-bookworm-slim"),
+        ("pypy:3.11-bookworm", "pypy:3.11-slim-bookworm"),
+        ("ghcr.io/astral-sh/uv:0.8-python3.12-bookworm-slim", "python:3.12-slim-bookworm"),
+        ("ghcr.io/astral-sh/uv:python3.12-alpine3.22", "python:3.12-alpine3.22"),
     ],
 )
 def test_the_smaller_member_of_the_family(old, new) -> None:
@@ -92,6 +101,11 @@ def test_the_smaller_member_of_the_family(old, new) -> None:
             "eclipse-temurin:${JAVA}-jre",
         ),
         ("gradle:8-jdk17", "gradle:8-jdk${JAVA}", "eclipse-temurin:${JAVA}-jre"),
+        (
+            "ghcr.io/astral-sh/uv:python3.12-bookworm",
+            "ghcr.io/astral-sh/uv:python${V}-bookworm",
+            "python:${V}-slim-bookworm",
+        ),
         ("docker.io/node:20", "${REGISTRY}/node:20", "${REGISTRY}/node:20-slim"),
         (
             "docker.io/library/golang:1-bookworm",

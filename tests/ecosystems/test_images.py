@@ -7,6 +7,7 @@ import pytest
 from dfix.ecosystems import images
 from dfix.ecosystems.facts import Unknown
 from dfix.ecosystems.images import Account, Image, Inherited, image
+from dfix.ecosystems.references import Reference, parse
 from dfix.ecosystems.tables import table
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -15,6 +16,7 @@ VARIANTS = [(family, name) for family, row in FAMILIES.items() for name in row["
 FACTS = {
     "libc",
     "shell",
+    "run_shell",
     "package_manager",
     "user",
     "workdir",
@@ -72,9 +74,14 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
         "glued",
         "suite_words",
         "suite_variant",
+        "distribution",
+        "second_of",
+        "newest",
+        "last",
+        "prefix",
     }
     for facts in (row.get("facts", {}), row["variant"][variant], *row.get("modifier", {}).values()):
-        assert set(facts) <= FACTS | {"words", "on", "since", "until"}
+        assert set(facts) <= FACTS | {"words", "on", "since", "until", "second"}
         assert facts.get("libc") in (None, "glibc", "musl")
         assert facts.get("starts") in (None, "server", "repl", "shell", "none")
         for name, env in facts.get("env", {}).items():
@@ -96,7 +103,7 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
 def test_no_two_variants_have_the_same_words() -> None:
     for row in FAMILIES.values():
         words = [
-            (frozenset(variant["words"]), variant.get("since"), variant.get("until"))
+            (frozenset(variant["words"]), *map(variant.get, ("since", "until", "second")))
             for variant in row["variant"].values()
         ]
         assert len(words) == len(set(words))
@@ -219,6 +226,105 @@ def test_every_mirror_and_release_is_described() -> None:
         ),
         ("arm64v8/python:3.12-slim", "python", "slim", "3.12", None),
         ("debian:sid-slim", "debian", "slim", None, "sid"),
+        ("ubuntu:artful-20180123", "ubuntu", "full", None, "artful"),
+        ("oraclelinux:9-slim", "oraclelinux", "slim", "9", None),
+        ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", "ubi", "minimal", "9", None),
+        ("redhat/ubi10-minimal", "ubi", "minimal", "10", None),
+        ("archlinux:base-devel-20260816.0.574111", "archlinux", "base-devel", None, None),
+        ("openjdk:17-jdk", "openjdk", "oracle-jdk", "17", None),
+        ("openjdk:8-jre-alpine3.9", "openjdk", "alpine-jre-8", "8", "alpine3.9"),
+        ("eclipse-temurin:17-jdk-ubi9-minimal", "eclipse-temurin", "ubi-jdk", "17", None),
+        ("amazoncorretto:17", "amazoncorretto", "full", "17", None),
+        ("amazoncorretto:8u504-al2023", "amazoncorretto", "al2023-8", "8u504", None),
+        ("amazoncorretto:21-alpine3.21-jdk", "amazoncorretto", "alpine", "21", "alpine3.21"),
+        ("public.ecr.aws/amazoncorretto/amazoncorretto:11", "amazoncorretto", "full", "11", None),
+        ("sapmachine:21-jre-headless-ubuntu-24.04", "sapmachine", "jre-headless", "21", "noble"),
+        ("mcr.microsoft.com/openjdk/jdk:17-ubuntu", "msopenjdk", "ubuntu", "17", None),
+        ("java:8-jre", "java", "jre", "8", None),
+        ("java", "java", "full", None, None),
+        ("tomcat:10.1-jre21-temurin-jammy", "tomcat", "temurin", "10.1", "jammy"),
+        ("maven", "maven", "full", None, None),
+        ("maven:3.9.9", "maven", "full", "3.9.9", None),
+        ("maven:3.6-jdk-8-alpine", "maven", "jdk-8-alpine", "3.6", None),
+        ("maven:3.8.4-openjdk-17", "maven", "openjdk-17", "3.8.4", None),
+        ("maven:3.8-openjdk-11-slim", "maven", "openjdk-8-slim", "3.8", None),
+        ("maven:3.9-amazoncorretto-21-alpine", "maven", "corretto-alpine", "3.9", None),
+        ("maven:4.0.0-rc-5-eclipse-temurin-17", "maven", "temurin", "4.0.0-rc-5", None),
+        ("swift:5.10-jammy-slim", "swift", "slim", "5.10", "jammy"),
+        ("swift:6.0-bookworm", "swift", "debian", "6.0", "bookworm"),
+        ("haskell:9.10-slim-bookworm", "haskell", "slim", "9.10", "bookworm"),
+        ("julia:1.10", "julia", "full", "1.10", None),
+        ("pypy:3.10-7.3.17-slim", "pypy", "slim", "3.10-7.3.17", None),
+        ("dart:3.5-sdk", "dart", "full", "3.5", None),
+        ("r-base:4.4.1", "r-base", "full", "4.4.1", None),
+        ("rocker/rstudio", "rocker", "rstudio", None, None),
+        (
+            "hexpm/elixir:1.15.7-erlang-26.1.2-debian-bookworm-20231009-slim",
+            "hexpm-elixir",
+            "debian-slim",
+            "1.15.7",
+            "bookworm",
+        ),
+        (
+            "hexpm/elixir:1.13.2-erlang-24.1.7-alpine-3.15.0",
+            "hexpm-elixir",
+            "alpine",
+            "1.13.2",
+            "alpine3.15.0",
+        ),
+        ("ghcr.io/astral-sh/uv", "uv", "alone", None, None),
+        ("ghcr.io/astral-sh/uv:0.5.9", "uv", "alone", "0.5.9", None),
+        ("ghcr.io/astral-sh/uv:bookworm-slim", "uv", "debian-slim", None, "bookworm"),
+        (
+            "ghcr.io/astral-sh/uv:0.8.3-python3.12-bookworm-slim",
+            "uv",
+            "python-slim",
+            "0.8.3",
+            "bookworm",
+        ),
+        ("ghcr.io/astral-sh/uv:0.9-python3.13-alpine", "uv", "python-alpine", "0.9", None),
+        ("continuumio/miniconda3", "miniconda3", "full", None, None),
+        ("continuumio/miniconda3:24.1.2-0", "miniconda3", "older", "24.1.2-0", None),
+        ("condaforge/mambaforge:23.11.0-0", "miniforge3", "full", "23.11.0-0", None),
+        ("mambaorg/micromamba:1.5.8-bookworm-slim", "micromamba", "full", "1.5.8", "bookworm"),
+        (
+            "tiangolo/uvicorn-gunicorn-fastapi:python3.11-slim",
+            "uvicorn-gunicorn",
+            "slim",
+            None,
+            None,
+        ),
+        ("public.ecr.aws/lambda/python:3.12", "lambda", "python", "3.12", None),
+        ("public.ecr.aws/lambda/nodejs:18-x86_64", "lambda", "nodejs-al2", "18", None),
+        ("cgr.dev/chainguard/python:latest-dev", "chainguard", "python", None, None),
+        ("cgr.dev/chainguard/static", "chainguard", "static", None, None),
+        (
+            "nginxinc/nginx-unprivileged:1.27-alpine",
+            "nginx-unprivileged",
+            "alpine",
+            "1.27",
+            None,
+        ),
+        ("haproxy:lts-alpine", "haproxy", "alpine", None, None),
+        ("memcached:1.6-alpine3.20", "memcached", "alpine", "1.6", "alpine3.20"),
+        ("rabbitmq:4-management-alpine", "rabbitmq", "alpine", "4", None),
+        ("mariadb", "mariadb", "full", None, None),
+        ("wordpress:6.4-php8.2-apache", "wordpress", "apache", "6.4", None),
+        ("wordpress:php8.2-fpm-alpine", "wordpress", "alpine-fpm", None, None),
+        ("traefik:v2.11", "traefik", "full", "2.11", None),
+        ("docker:29-dind", "docker", "dind", "29", None),
+        ("elasticsearch:8.19.2", "elasticsearch", "full", "8.19.2", None),
+        ("mcr.microsoft.com/playwright:v1.48.0-noble", "playwright", "full", "1.48.0", "noble"),
+        ("postgres:alpine", "postgres", "alpine-18", None, None),
+        ("amazonlinux", "amazonlinux", "al2023", None, None),
+        (
+            "mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled",
+            "dotnet",
+            "aspnet-chiseled",
+            "8.0",
+            "jammy",
+        ),
+        ("rustlang/rust:nightly-slim", "rust", "slim", None, None),
         (
             "gcr.io/distroless/static-debian12:latest-amd64",
             "distroless",
@@ -252,13 +358,34 @@ def test_a_reference_tells(reference, family, variant, version, suite) -> None:
         "unheard-of",
         "nvidia/cuda:12.2.0-devel-ubi8",
         "nvidia/cuda:10.2-devel-ubuntu18.04",  # before the entry point
-        "openjdk:17",  # on Oracle Linux
-        "openjdk:17-jdk",
-        "mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled",
+        "openjdk:16",  # on Oracle Linux 7 or 8
+        "openjdk:11-oracle",
         "maven:3-openjdk-17-slim",
-        "eclipse-temurin:17-jdk-ubi9-minimal",
-        "amazonlinux:latest",  # 2 once, 2023 today
-        "postgres:18",  # its volume moved
+        "maven:3.8",  # OpenJDK once, Temurin today
+        f"maven@{DIGEST}",  # any
+        "mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled-extra",
+        "mcr.microsoft.com/dotnet/aspnet:8.0-azurelinux3.0",
+        "eclipse-temurin:8-jdk-ubi9-minimal",
+        "postgres:bullseye",  # may be built no more
+        f"amazonlinux:latest@{DIGEST}",  # 2 once, 2023 today
+        "amazoncorretto:17-al2-native-jdk",
+        "haskell:8.8",
+        "perl:5.40",
+        "ghcr.io/astral-sh/uv:python3.15-trixie",
+        "ghcr.io/astral-sh/uv:0.4.0-bookworm",
+        "continuumio/miniconda3:4.5.12",
+        "mambaorg/micromamba:1.4.9",
+        "mambaorg/micromamba:1.5-jammy",
+        "tiangolo/uvicorn-gunicorn:python3.8",
+        "rabbitmq:3.13",
+        "mariadb:10.6",
+        "haproxy:2.3",
+        "traefik:v1.7",
+        "docker:24-dind",
+        "wordpress:6-php8.3-fpm-bookworm-slim",
+        "mcr.microsoft.com/playwright:v1.40.0-jammy",
+        "cgr.dev/chainguard/nginx",
+        "public.ecr.aws/lambda/provided:al2",
         "mysql:8.0",  # on Debian once, on Oracle Linux today
         "python:${VERSION}",
     ],
@@ -364,3 +491,105 @@ def test_servers_have_their_volumes_and_users() -> None:
     assert _known("redis:7").directories["/data"] == (999, 999)
     assert _known("php:8.2-fpm").ports == ("9000",)
     assert _known("php:8.2-apache").stopsignal == "SIGWINCH"
+
+
+# What is below, and what today's version is ---------------------------------------------------------------------------
+
+
+def test_what_is_below_is_dated_by_its_own_version() -> None:
+    new, old = (
+        _known(f"ghcr.io/astral-sh/uv:0.8-python{python}-bookworm") for python in ("3.13", "3.12")
+    )
+    assert "LANG" not in new.env
+    assert old.env["LANG"] == Inherited("C.UTF-8", "runtime")
+    # Of what is known in neither way only the name is.
+    assert _known("composer:2").env["PHP_INI_DIR"].value == "/usr/local/etc/php"
+
+
+def test_a_version_is_no_java() -> None:
+    found = _known("maven:3-openjdk-11-slim")
+    assert found.env["JAVA_HOME"] == Inherited(None, "runtime")
+    assert _known("maven:3-openjdk-17").env["JAVA_HOME"].value == "/usr/java/openjdk-17"
+
+
+def test_a_tag_that_moves_is_todays_but_names_no_version() -> None:
+    found = _known("postgres")
+    assert (found.version, found.release, found.volumes) == (None, None, ("/var/lib/postgresql",))
+    assert found.env["PGDATA"].value is None
+    assert _known("postgres:17").env["PGDATA"].value == "/var/lib/postgresql/data"
+    assert _known("continuumio/miniconda3").entrypoint == ("/usr/local/bin/docker-entrypoint.sh",)
+    assert _known("continuumio/miniconda3:24.1.2-0").entrypoint is None
+
+
+def test_a_digest_may_be_an_older_one() -> None:
+    assert isinstance(image(f"postgres@{DIGEST}"), Unknown)
+    assert isinstance(image(f"postgres:latest@{DIGEST}"), Unknown)
+    assert _known(f"postgres:16@{DIGEST}").version == "16"
+
+
+def test_an_image_may_hand_on_its_shell() -> None:
+    found = _known("mambaorg/micromamba:1.5.8")
+    assert found.run_shell == ("/usr/local/bin/_dockerfile_shell.sh",)
+    assert found.account == Account(57439, 57439, "/home/mambauser")
+    assert _known("python:3.12").run_shell is None
+
+
+def test_an_empty_entrypoint_takes_the_one_below_away() -> None:
+    assert _known("tomcat:9.0-jdk17-temurin").entrypoint == ()
+    assert _known("tomcat:9.0-jdk17-temurin").cmd == ("catalina.sh", "run")
+    assert _known("ghcr.io/astral-sh/uv:0.9-python3.13-alpine").cmd == ("/usr/local/bin/uv",)
+
+
+@pytest.mark.parametrize(
+    ("reference", "user", "uid", "shell", "manager"),
+    [
+        ("oraclelinux:8", "root", 0, "/bin/sh", "dnf"),
+        ("oraclelinux:7-slim", "root", 0, "/bin/sh", "yum"),
+        ("redhat/ubi9-minimal", "root", 0, "/bin/sh", "microdnf"),
+        ("archlinux", "root", 0, "/bin/sh", "pacman"),
+        ("amazoncorretto:17", "root", 0, "/bin/sh", "yum"),
+        ("amazoncorretto:17-al2023", "root", 0, "/bin/sh", "dnf"),
+        ("openjdk:17", "root", 0, "/bin/sh", "microdnf"),
+        ("nginxinc/nginx-unprivileged", "101", 101, "/bin/sh", "apt"),
+        ("haproxy:3.0", "haproxy", 99, "/bin/sh", "apt"),
+        ("memcached", "memcache", 11211, "/bin/sh", "apt"),
+        ("mcr.microsoft.com/dotnet/aspnet:8.0-noble-chiseled", "1654", 1654, None, None),
+        ("cgr.dev/chainguard/wolfi-base", "0", None, "/bin/sh", "apk"),
+        ("cgr.dev/chainguard/python", "65532", None, None, None),
+        ("cgr.dev/chainguard/python:latest-dev", "65532", None, "/bin/sh", "apk"),
+        ("public.ecr.aws/lambda/python:3.11", "root", 0, "/bin/sh", "yum"),
+        ("ghcr.io/astral-sh/uv:latest", "root", None, None, None),
+    ],
+)
+def test_who_runs_it_and_with_what(reference, user, uid, shell, manager) -> None:
+    found = _known(reference)
+    assert (found.user, found.shell, found.package_manager) == (user, shell, manager)
+    assert (found.account and found.account.uid) == uid
+
+
+def test_jdk_and_jre_of_corretto() -> None:
+    assert _known("amazoncorretto:17").env["JAVA_HOME"].value.endswith("java-17-amazon-corretto")
+    assert _known("amazoncorretto:17.0.9").env["JAVA_HOME"].value is None
+    assert _known("amazoncorretto:8").env["JAVA_HOME"].value.endswith("java-1.8.0-amazon-corretto")
+    assert "javac" in _known("amazoncorretto:21-al2023").programs
+    assert "javac" not in _known("amazoncorretto:21-al2023-headless").programs
+
+
+def test_every_family_that_is_named_below_another_is_there() -> None:
+    for family in FAMILIES.values():
+        assert family.get("second_of", "python") in FAMILIES
+        for variant in family["variant"].values():
+            below, _, name = variant.get("on", "debian:full").partition(":")
+            assert name in FAMILIES[below]["variant"]
+
+
+def test_no_image_has_two_families() -> None:
+    names = [name for family in FAMILIES.values() for name in family["repository"]]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", [n for f in FAMILIES.values() for n in f["repository"]])
+def test_each_name_is_a_full_one(name) -> None:
+    parsed = parse(name)
+    assert isinstance(parsed, Reference)
+    assert (parsed.full_name, parsed.tag, parsed.digest) == (name, None, None)

@@ -62,6 +62,14 @@ def test_the_variables_of_a_word() -> None:
 # state
 
 
+def test_the_base_hands_on_its_shell() -> None:
+    handed = last("FROM mambaorg/micromamba:1.5.8\nRUN x\n")
+    assert handed.shell == ("/usr/local/bin/_dockerfile_shell.sh",)
+    own = last('FROM mambaorg/micromamba:1.5.8\nSHELL ["/bin/bash", "-c"]\nRUN x\n')
+    assert own.shell == ("/bin/bash", "-c")
+    assert last("FROM debian:12\nRUN x\n").shell is None
+
+
 def test_workdirs_add_up() -> None:
     assert value(last("FROM scratch\nWORKDIR /a\nWORKDIR b/../c\nRUN x\n").workdir) == "/a/c"
 

@@ -54,8 +54,9 @@ class Image:
     is what the tag says of the family's version: "3.12", "20.11.1", None for one that
     moves (``latest``). `suite` is the distribution release (``bookworm``, ``alpine3.20``), None
     where the tag does not say: it moves. `shell` and `package_manager` are None where there is
-    none. `users`, `directories` (path to uid and gid) and `programs` hold what was read, not all
-    that there is. `docker_clean`: apt empties its archive after each install, by a hook of its own.
+    none; `run_shell` are the words of a SHELL that it hands on. `users`, `directories` (path to uid
+    and gid) and `programs` hold what was read, not all that there is. `docker_clean`: apt empties
+    its archive after each install, by a hook of its own.
     """
 
     reference: Reference
@@ -69,6 +70,7 @@ class Image:
     suite: str | None
     libc: Literal["glibc", "musl"] | None
     shell: str | None
+    run_shell: tuple[str, ...] | None
     package_manager: str | None
     user: str
     users: Mapping[str, Account]
@@ -126,11 +128,15 @@ def image(
         return parts
     version = fixed.get("version") or tags.version(family, parts)
     suite = fixed.get("suite") or tags.suite(family, parts, version)
-    described = _variant(family, tags.words(family, fixed, parts, suite), version)
+    second = next((part.text for part in parts if part.kind == "second"), None)
+    at = version if parsed.digest else tags.moving(family, parts, version)
+    described = _variant(family, tags.words(family, fixed, parts, suite), at, second)
     if isinstance(described, Unknown):
         return Unknown(f"{parsed.text}: {described.why}")
     variant, chain = described
-    facts = _merged(chain, version, suite)
+    facts = _merged(
+        chain, _Dates(family["name"], version, at, family.get("second_of"), second, suite)
+    )
     text = Written(reference, written)
     return Image(
         parsed, text, prefix, home, parts, family["name"], variant, version, suite, **facts
@@ -183,12 +189,14 @@ def _home(reference: Reference, prefixes: Iterable[str]) -> tuple[str, str]:
 
 
 def _variant(
-    family: dict[str, Any], said: set[str], version: str | None
+    family: dict[str, Any], said: set[str], version: str | None, second: str | None
 ) -> tuple[str, Layers] | Unknown:
     """The variant that the words name, and its layers of facts from the lowest up."""
     modifiers: dict[str, Any] = family.get("modifier", {})
     for name, variant in family["variant"].items():
         if set(variant["words"]) != said - modifiers.keys():
+            continue
+        if "second" in variant and (second or "") not in variant["second"]:
             continue
         holds = tags.applies(variant, tags.numbers(version or ""))
         if holds is None:
@@ -214,6 +222,7 @@ def _chain(name: str) -> Layers:
 _PLAIN: dict[str, Any] = {
     "libc": None,
     "shell": None,
+    "run_shell": None,
     "package_manager": None,
     "user": "root",
     "workdir": "/",
@@ -228,7 +237,30 @@ _PLAIN: dict[str, Any] = {
 }
 
 
-def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str, Any]:
+class _Dates(NamedTuple):
+    """What dates each layer: a version is the family's own, what lies below has another.
+
+    `at` is the version that rows compare with, where the tag moves today's. `below` is the family
+    that the second version belongs to, as `suite` does to the distribution.
+    """
+
+    family: str
+    version: str | None
+    at: str | None
+    below: str | None
+    second: str | None
+    suite: str | None
+
+    def of(self, family: str) -> tuple[str | None, tuple[int, ...]]:
+        """The version of a layer's family, and the numbers that its rows compare with."""
+        if family == self.family:
+            return self.version, _dated(self.at or self.suite)
+        if family == self.below:
+            return self.second, _dated(self.second)
+        return None, _dated(self.suite) if families()[family].get("distribution") else ()
+
+
+def _merged(layers: Layers, dates: _Dates) -> dict[str, Any]:
     """One set of facts: plain values of the topmost layer, named ones of all."""
     facts = dict(_PLAIN)
     env: dict[str, Inherited] = {}
@@ -237,8 +269,7 @@ def _merged(layers: Layers, version: str | None, suite: str | None) -> dict[str,
     programs: set[str] = set()
     sources: list[str] = []
     for family, layer in layers:
-        # A version is the family's own: what lies below is dated by the suite.
-        at = _dated(version or suite if family == layers[-1][0] else suite)
+        version, at = dates.of(family)
         facts |= {key: value for key, value in layer.items() if key in _PLAIN}
         if "entrypoint" in layer and "cmd" not in layer:
             facts["cmd"] = None  # as a builder does: an ENTRYPOINT resets the CMD from below

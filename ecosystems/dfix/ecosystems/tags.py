@@ -66,11 +66,17 @@ def _part(
         return Part("suite", token, start, end)
     if token in family["channels"]:
         return Part("version", token, start, end) if last is None else _longer(last, token, end)
-    if token in family.get("suffixes", ()) and last is not None:
-        return _longer(last, token, end)
+    suffixes: tuple[str, ...] = family.get("suffixes", ())
+    if last is not None and (
+        token in suffixes or (digits and last.text.rpartition("-")[2] in suffixes)
+    ):
+        return _longer(last, token, end)  # 4.0.0-rc-5
     glued: str = family.get("glued", "")
-    if glued and token.startswith(glued) and token[len(glued) :].isdigit():
+    if glued and token.startswith(glued) and _is_version(token[len(glued) :]):
         return Part("second", token[len(glued) :], start + len(glued), end)
+    prefix: str = family.get("prefix", "")
+    if prefix and last is None and token.startswith(prefix) and _is_version(token[len(prefix) :]):
+        return Part("version", token, start, end)
     if not digits:
         return None
     if family.get("dated", False) and len(token.partition(".")[0]) == _DATE_LENGTH:
@@ -82,6 +88,11 @@ def _part(
     if last.text in family.get("second_after", ()):
         return Part("second", token, start, end)
     return None
+
+
+def _is_version(text: str) -> bool:
+    """Whether a text is numbers with dots between: ``8.2``."""
+    return all(map(str.isdigit, text.split(".")))
 
 
 def _longer(last: Part, token: str, end: int) -> list[Part] | None:
@@ -107,7 +118,26 @@ def version(family: Mapping[str, Any], found: tuple[Part, ...]) -> str | None:
         known = channels.get(token)
         if known:
             return known
-    return text if text[0].isdigit() else None
+    text = text.removeprefix(family.get("prefix", ""))
+    return text if text[:1].isdigit() else None
+
+
+def moving(family: Mapping[str, Any], found: tuple[Part, ...], version: str | None) -> str | None:
+    """The version that rows compare with under a tag that moves: today's, if it has the numbers.
+
+    A date stands still, and so does a release of the distribution that is built no more: there only
+    the version that was built on it last counts, where it is known.
+    """
+    known: str | None = family.get("newest")
+    last: Mapping[str, str] = family.get("last", {})
+    for part in found:
+        if part.kind == "date":
+            return version
+        if part.kind == "suite" and part.text != "alpine":
+            known = last.get(part.text)
+    if version is None:
+        return known
+    return known if known is not None and known.startswith(f"{version}.") else version
 
 
 def suite(family: Mapping[str, Any], found: tuple[Part, ...], version: str | None) -> str | None:

@@ -128,6 +128,8 @@ def parts_of(image: Image) -> Parts:
         parts["ENTRYPOINT"] = f"exec {list(image.entrypoint)}"
     if image.cmd:
         parts["CMD"] = f"exec {list(image.cmd)}"
+    if image.run_shell:
+        parts["SHELL"] = f"exec {list(image.run_shell)}"
     if image.stopsignal and image.stopsignal != "SIGTERM":
         parts["STOPSIGNAL"] = image.stopsignal
     parts.update({f"EXPOSE {_port(port)}": "" for port in image.ports})

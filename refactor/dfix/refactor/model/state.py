@@ -172,7 +172,8 @@ class State:
                 return state._shell  # noqa: SLF001
             if isinstance(state.node, Shell):
                 return tuple(getattr(state.node.body, "values", ()))
-        return None
+        image = self.stage.root_image
+        return None if isinstance(image, Unknown) else image.run_shell
 
     def values(self) -> dict[str, str | None]:
         """The variables in force here, as far as file and base tell; None where a value is not known."""
