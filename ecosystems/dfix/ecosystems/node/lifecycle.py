@@ -1,48 +1,37 @@
-"""What the project's own lifecycle scripts read when npm installs its dependencies.
+"""What the project's own lifecycle scripts read when a package manager installs its dependencies.
 
-`npm install` and `npm ci` run them after the packages are there. A script is understood when every
-command in it is one whose inputs `knowledge.toml` names; one other command makes the whole install
-Unknown.
+Which of them run the manager's `Installer` says. A script is understood when every command in it is
+one whose inputs `lifecycle.toml` names; one other command makes the whole install Unknown.
 """
 
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.node.scripts import Command, commands_of, expand
+from dfix.ecosystems.tables import table
 from dfix.ecosystems.tree import inside, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from dfix.ecosystems.calls import Call
     from dfix.ecosystems.node.manifest import Manifest
     from dfix.ecosystems.tree import Tree
-
-RULE = "https://docs.npmjs.com/cli/v10/using-npm/scripts#life-cycle-operation-order"
-
-EVENTS = (
-    "preinstall",
-    "install",
-    "postinstall",
-    "prepublish",
-    "preprepare",
-    "prepare",
-    "postprepare",
-    "dependencies",
-)
 
 _GENERATORS = frozenset({"prisma-client-js", "prisma-client"})
 _PRISMA_PLACES = ("prisma/schema.prisma", "schema.prisma")
 
 
 class Reads(NamedTuple):
-    """Files that scripts read, with reasons; what they write; folders that they install."""
+    """Files that scripts read, with reasons; what they write; the installs that they start, and where."""
 
     reasons: dict[str, str]
     outputs: list[str]
-    installs: list[str]
+    installs: list[tuple[Call, str]]
     differs: list[str]
 
     @classmethod
@@ -51,12 +40,23 @@ class Reads(NamedTuple):
         return cls({}, [], [], [])
 
 
+@lru_cache(maxsize=1)
+def _rules() -> dict[str, Any]:
+    return table(__file__, "lifecycle")
+
+
+def reading_packages() -> Mapping[str, Mapping[str, Any]]:
+    """Packages whose own install script reads a file of the project that depends on them."""
+    found: Mapping[str, Mapping[str, Any]] = _rules()["package"]
+    return found
+
+
 def add_scripts(
-    rules: Mapping[str, Mapping[str, Any]], tree: Tree, manifest: Manifest, reads: Reads
+    events: Sequence[str], tree: Tree, manifest: Manifest, reads: Reads, *, manager: str
 ) -> Unknown | None:
-    """Add what the lifecycle scripts of one package.json read."""
+    """Add what the lifecycle scripts of one package.json read, those of these names."""
     scripts = manifest.table("scripts")
-    for event in EVENTS:
+    for event in events:
         text = scripts.get(event)
         if text is None:
             continue
@@ -74,7 +74,7 @@ def add_scripts(
                     return Unknown(f"{who} changes to a folder that is not constant")
                 place = moved
                 continue
-            problem = _command(rules, tree, manifest, command, place, who, reads)
+            problem = _command(manager, tree, manifest, command, place, who, reads)
             if problem is not None:
                 return problem
     return None
@@ -89,7 +89,7 @@ def _moved(place: str, command: Command) -> str | None:
 
 
 def _command(
-    rules: Mapping[str, Mapping[str, Any]],
+    manager: str,
     tree: Tree,
     manifest: Manifest,
     command: Command,
@@ -97,13 +97,15 @@ def _command(
     who: str,
     reads: Reads,
 ) -> Unknown | None:
-    if command.program == "npm":
-        folder = _installed(command, place)
-        if folder is not None:
-            if folder == manifest.folder:
-                return Unknown(f"{who} installs the project again")
-            reads.installs.append(folder)
-            return None
+    inner_install = _installed(command, place)
+    if inner_install is not None:
+        call, folder = inner_install
+        if folder == manifest.folder:
+            return Unknown(f"{who} installs the project again")
+        if call.ecosystem != manager:
+            return Unknown(f"{who} installs {folder} with {call.ecosystem}")
+        reads.installs.append((call, folder))
+        return None
     expanded: Fact[tuple[Command, ...]]
     if place == manifest.folder:
         expanded = expand(manifest.table("scripts"), command.words, manifest=manifest.path)
@@ -112,7 +114,7 @@ def _command(
     if isinstance(expanded, Unknown):
         return expanded
     for inner in expanded.value:
-        rule = rules.get(inner.program or "")
+        rule = _rules()["command"].get(inner.program or "")
         if rule is None:
             named = inner.program or "a command that is not constant"
             return Unknown(f"{who} runs {named}, and what that reads is not known")
@@ -130,15 +132,16 @@ def _command(
     return None
 
 
-def _installed(command: Command, place: str) -> str | None:
-    """The folder that an `npm install` in a script installs; None for other npm commands."""
+def _installed(command: Command, place: str) -> tuple[Call, str] | None:
+    """The install of a package manager in a script, and its folder; None for other commands."""
     from dfix.ecosystems import read_call  # noqa: PLC0415 - the reader imports this module
     from dfix.ecosystems.calls import Role  # noqa: PLC0415
 
     call = read_call(command.words)
     if call is None or call.role is not Role.INSTALL or call.unknown:
         return None
-    return inside(posixpath.join(place, call.directory))
+    folder = inside(posixpath.join(place, call.directory))
+    return None if folder is None else (call, folder)
 
 
 def _patches(tree: Tree, command: Command, place: str, who: str, reads: Reads) -> Unknown | None:

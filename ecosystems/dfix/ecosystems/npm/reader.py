@@ -86,7 +86,8 @@ class NpmEcosystem(Ecosystem):
         workdir: str | None = None,
     ) -> Fact[Inputs]:
         """Manifests, lockfile, settings, and what lifecycle scripts read."""
-        from dfix.ecosystems.npm.inputs import install_inputs  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.node.installing import install_inputs  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.npm.inputs import NPM  # noqa: PLC0415
 
         if call.role is not Role.INSTALL:
             return Unknown(f"what npm {call.verb} reads is not known")
@@ -98,7 +99,7 @@ class NpmEcosystem(Ecosystem):
         named = self._named_file(call)
         if named is not None:
             return Unknown(f"npm reads {named}")
-        return install_inputs(self.knowledge, call, tree, self._folder(call, directory, workdir))
+        return install_inputs(NPM, call, tree, self._folder(call, directory, workdir))
 
     def locked_form(
         self, call: Call, tree: Tree, directory: str, *, runtime: str | None = None
@@ -237,9 +238,9 @@ def _production(given: Arguments) -> bool:
 
 def _manifests(tree: Tree, folder: str) -> tuple[str, ...]:
     """The manifests that a lock is compared with: the project's and those of its workspaces."""
-    from dfix.ecosystems.npm.inputs import projects_of  # noqa: PLC0415 - read when asked
+    from dfix.ecosystems.npm.inputs import manifests_of  # noqa: PLC0415 - read when asked
 
-    found = projects_of(tree, folder)
+    found = manifests_of(tree, folder)
     if isinstance(found, Unknown):
         return (posixpath.join(folder, "package.json"),)
     return tuple(each.path for each in found.value)
