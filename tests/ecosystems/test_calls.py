@@ -22,8 +22,7 @@ def call(line: str) -> Call:
     [
         "ls",
         "python manage.py migrate",
-        "corepack enable",
-        "corepack pnpm install",
+        "corepack hello",
         "go",
         "",
     ],

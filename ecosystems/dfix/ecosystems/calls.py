@@ -53,6 +53,7 @@ class Cache(NamedTuple):
     env: str | None
     source: str
     needs: tuple[str, ...] = ()  # settings without which a mount alone keeps nothing, by slug
+    root_path: str | None = None  # where it lies for root, if that is not `path` in root's home
     moved_by: tuple[tuple[str, str], ...] = ()
     moved: bool = False
 
@@ -88,6 +89,7 @@ class Call(NamedTuple):
     outputs: tuple[str, ...] = ()  # directories that a flag tells it to write (pip --target lib)
     reads_store: bool = False  # reads what an earlier fetch stored, and may be the only one to
     stores: bool = False  # puts what it builds into the store, whence no download brings it back
+    release: str | None = None  # of the manager, where an earlier step of the build installed it
 
 
 class Inputs(NamedTuple):

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Locked, Role
-from dfix.ecosystems.facts import Fact, Unknown
+from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.knowledge import Knowledge, knowledge_of
 from dfix.ecosystems.tables import table
 
@@ -80,6 +80,22 @@ class Ecosystem:
         """Does the text of such a file put a cache elsewhere?"""
         del text
         return False
+
+    def caches_in(
+        self,
+        call: Call,
+        tree: Tree | None,
+        directory: str,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[tuple[Cache, ...]]:
+        """The caches that a call fills in a project and that nobody needs where its result runs.
+
+        `tree` is None where the project's files are not at hand. An Unknown carries the reason as
+        its slug: `unknown-manager` where the files do not tell which manager runs, `linked-cache`
+        where what is installed only points into the cache.
+        """
+        del tree, directory
+        return Known(self.caches(call, env), self.id)
 
     def cache_off(self, env: Mapping[str, str | None]) -> str | None:
         """The variable in force that turns the cache off; one that is not literal may."""

@@ -155,7 +155,7 @@ def _command(name: str, row: Mapping[str, Any]) -> Command:
 
 
 def _cache(name: str, row: Mapping[str, Any]) -> Cache:
-    _only(name, row, {"id", "path", "kind", "sharing", "moved-by", "needs", "source"})
+    _only(name, row, {"id", "path", "root-path", "kind", "sharing", "moved-by", "needs", "source"})
     moved_by = tuple((variable, suffix) for variable, suffix in row.get("moved-by", ()))
     return Cache(
         id=row["id"],
@@ -166,6 +166,7 @@ def _cache(name: str, row: Mapping[str, Any]) -> Cache:
         source=row["source"],
         needs=row.get("needs", ()),
         moved_by=moved_by,
+        root_path=row.get("root-path"),
     )
 
 

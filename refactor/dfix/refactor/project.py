@@ -106,6 +106,16 @@ class Project:
         return Known(subtree(self.tree, folder.value), folder.source)
 
     @cached_property
+    def sent(self) -> Tree:
+        """The files that the builder is sent; none where the context is not known."""
+        from dfix.ecosystems.ignore import visible  # noqa: PLC0415 - read when a question needs it
+        from dfix.ecosystems.tree import MemoryTree  # noqa: PLC0415
+
+        if isinstance(self.context, Unknown):
+            return MemoryTree({})
+        return visible(self.context.value, self.ignore)
+
+    @cached_property
     def ignore_path(self) -> str | None:
         """The ignore file in force, from the project's root: `<name>.dockerignore` wins over `.dockerignore`."""
         own = f"{self.path}.dockerignore"

@@ -31,9 +31,12 @@ class NpmEcosystem(Ecosystem):
         start = 1
         program = (words[0] or "").rpartition("/")[2]
         if program == "corepack":
-            if len(words) < 2 or words[1] not in {"npm", "npx"}:  # noqa: PLR2004 - and a manager
-                return None
-            program, start = words[1], 2
+            named = words[1] if len(words) > 1 else ""
+            if named not in {"npm", "npx"}:
+                from dfix.ecosystems.npm.corepack import read_corepack  # noqa: PLC0415 - few
+
+                return read_corepack(words)
+            program, start = named, 2
         if program.startswith("npx"):
             return Call("npm", "npx", Role.RUN, tuple(words))
         leading = read_arguments(words, start, self.knowledge.flags, stop=1)

@@ -11,6 +11,7 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided
 from dfix.refactor.model.layout import origin
+from dfix.refactor.plans import locking
 from dfix.refactor.plans.storing import started_reader, takes_no_store
 
 if TYPE_CHECKING:
@@ -49,16 +50,31 @@ def environment(place: Place, called: Called) -> dict[str, str | None]:
     return {**place.before.values(), **called.assigned}
 
 
-def filled(place: Place, called: Called) -> tuple[Cache, ...] | Because:
-    """The caches that a command fills, where the variables in force put them."""
-    call = called.call
-    assert call is not None  # noqa: S101 - only a call has caches
-    owner_of = ecosystem_of(call)
-    found = owner_of.caches(call, environment(place, called))
-    lost = {each.id for each in owner_of.caches(call)} - {each.id for each in found}
+def filled(ctx: Context, place: Place, called: Called) -> tuple[Cache, ...] | Because:
+    """The caches that a command fills, where project, variables and flags in force put them."""
+    if called.call is None:
+        return ()
+    manager = ecosystem_of(called.call)
+    call = locking.released(place, called.call)
+    env = environment(place, called)
+    told: Fact[tuple[Cache, ...]] | None = None
+    folder: str | None = None
+    for folder in locking.folders_of(ctx, place, called):
+        told = manager.caches_in(locking.here(call), ctx.project.sent, folder, env)
+        if isinstance(told, Unknown):
+            break
+    if told is None:
+        told = manager.caches_in(call, None, "", env)
+    if isinstance(told, Unknown):
+        return Because(told.slug or "unknown-manager", told.why)
+    everywhere = manager.caches_in(
+        locking.here(call), None if folder is None else ctx.project.sent, folder or ""
+    )
+    known = everywhere.value if isinstance(everywhere, Known) else ()
+    lost = {each.id for each in known} - {each.id for each in told.value}
     if lost:
         return Because("moved-cache", f"a variable that is not literal moves the cache {min(lost)}")
-    return found
+    return told.value
 
 
 def placed(ctx: Context, place: Place, called: Called) -> Because | None:
@@ -101,6 +117,12 @@ def seen(place: Place, called: Called, name: str) -> Fact[str]:
 
 def target(place: Place, called: Called, cache: Cache) -> Fact[str]:
     """Where a cache lies in the image, absolute."""
+    if cache.root_path is not None and not cache.moved:
+        user = user_of(place, called)
+        if isinstance(user, Unknown):
+            return user
+        if user.value in ("root", "0"):
+            return Known(cache.root_path, cache.source)
     if cache.moved and not cache.path.startswith(("/", "~/")):
         return Because("moved-cache", f"the cache is moved to {cache.path}, which is not absolute")
     if isinstance(called.directory, Unknown) and not cache.path.startswith(("/", "~/")):

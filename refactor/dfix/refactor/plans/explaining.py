@@ -148,7 +148,7 @@ def _command(ctx: Context, place: Place, called: Called) -> tuple[list[str], lis
             return [f"packages {', '.join(names[1:])}"], ["package lists"]
         return [f"what {name} {' '.join(names[:2])}".rstrip()], []
     writes, reads = [], list(_inputs(ctx, place, called))
-    kept = caches.filled(place, called)
+    kept = caches.filled(ctx, place, called)
     if not isinstance(kept, Unknown):
         for cache in kept:
             lies = caches.target(place, called, cache)

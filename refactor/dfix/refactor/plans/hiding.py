@@ -68,7 +68,7 @@ def _filled(ctx: Context, earlier: Place, called: Called, cache: Cache, lies: st
     for each in earlier.called if isinstance(earlier.node, Run) else ():
         if each.call is None or each.call.ecosystem != call.ecosystem:
             continue
-        found = caches.filled(earlier, each)
+        found = caches.filled(ctx, earlier, each)
         if isinstance(found, Unknown) or cache.id not in {one.id for one in found}:
             continue
         there = caches.target(earlier, each, cache)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Unknown
+from dfix.refactor.model import paths
+from dfix.refactor.model.layout import all_landings, transfers_before
 from dfix.refactor.plans import passing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from dfix.ecosystems.calls import Call
+    from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
 
 
@@ -33,6 +38,51 @@ def runtime(place: Place, called: Called) -> str | None:
         return None  # the manager itself is replaced
     written = next((part.text for part in image.parts if part.kind == "version"), "latest")
     return None if "$" in image.name else image.version or written
+
+
+def released(place: Place, call: Call) -> Call:
+    """The call with the release of its manager, where a step in front of it installs that: the last one counts."""
+    programs = ecosystem_of(call).knowledge.programs
+    release = call.release
+    for earlier in _between(place.stage.root.places[0], place):
+        for each in earlier.called:
+            if each.call is None or not each.call.everywhere:
+                continue
+            for package in each.call.packages:
+                name, _, version = package.partition("@")
+                if name in programs:
+                    release = version
+    return call if release is None else call._replace(release=release)
+
+
+def here(call: Call) -> Call:
+    """The call as if it ran where its own flag leads it."""
+    return call._replace(directory="") if call.directory else call
+
+
+def folders_of(ctx: Context, place: Place, called: Called) -> list[str]:
+    """The folders of the context that a call may install; empty where the files are not at hand."""
+    call = called.call
+    known = ctx.project.at_hand and not isinstance(ctx.project.context, Unknown)
+    if call is None or not known or isinstance(called.directory, Unknown):
+        return []
+    return folders(ctx, place, paths.join(called.directory.value, call.directory))
+
+
+def folders(ctx: Context, place: Place, directory: str) -> list[str]:
+    """The folders of the context whose files a COPY may have put into this directory, the nearest COPY first."""
+    found: dict[str, None] = {}
+    for earlier in transfers_before(place):
+        if earlier.source_stage is not None:
+            continue
+        for landing in all_landings(earlier, ctx.project.is_folder, ctx.project.matching):
+            if landing.whole and paths.within(directory, landing.target):
+                folder = posixpath.join(landing.source, paths.relative(directory, landing.target))
+                if ctx.project.is_folder(folder.rstrip("/")):
+                    found.setdefault(folder.rstrip("/"))
+            elif not landing.whole and posixpath.dirname(landing.target) == directory:
+                found.setdefault(posixpath.dirname(landing.source))
+    return list(found)
 
 
 def touched(

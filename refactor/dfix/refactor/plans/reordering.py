@@ -12,7 +12,7 @@ from dfix.grammar.nodes import Run, Transfer
 from dfix.refactor import compose, edits
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import context_path, landings
-from dfix.refactor.plans import caches, passing, reading, rearranging
+from dfix.refactor.plans import caches, locking, passing, reading, rearranging
 from dfix.refactor.plans.ignoring import with_patterns
 from dfix.refactor.scripts import NotDivisible, comments_between, divide
 from dfix.refactor.transform import Evidence
@@ -186,8 +186,9 @@ def _install(
     folder = posixpath.normpath(posixpath.join(source, paths.relative(directory, target)))
     folder = "" if folder == "." else folder
     manager = ecosystem_of(call)
+    asked = locking.here(locking.released(later, call))  # its own flag is part of `folder`
     if call.role in (Role.BUILD, Role.CHANGE):
-        fetch = manager.fetch(call, context.value, folder, env=caches.environment(later, called))
+        fetch = manager.fetch(asked, context.value, folder, env=caches.environment(later, called))
         if fetch is None:
             return None
         if isinstance(fetch, Unknown):
@@ -197,7 +198,7 @@ def _install(
         inputs, added = fetch.value.inputs, fetch.value.words
     else:
         known = manager.inputs(
-            call,
+            asked,
             context.value,
             folder,
             env=caches.environment(later, called),

@@ -14,6 +14,8 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
   image may have filled it, and a mount would hide that;
 - started-by-container: what is started in a stage that keeps the store, by the file or the repository, may read it;
 - ephemeral-runner: the shown CI keeps layers between runs, but no mounts;
+- unknown-manager: which package manager, or which generation of it, the call runs is not known;
+- linked-cache: what is installed only points into the cache, so the program needs it where it runs;
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
 - moved-cache: the variable or the settings file that moves the cache has a value that is not known.
 
@@ -184,6 +186,8 @@ class Mounted(NamedTuple):
         "hidden-store",
         "started-by-container",
         "ephemeral-runner",
+        "unknown-manager",
+        "linked-cache",
         "not-plain",
         "moved-cache",
     ),
@@ -199,7 +203,7 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
             continue
         mounted: list[Mounted] = []
         for called in calls:
-            caches = plan.placed(ctx, place, called) or plan.filled(place, called)
+            caches = plan.placed(ctx, place, called) or plan.filled(ctx, place, called)
             if isinstance(caches, Unknown):
                 yield hold_back(place, caches.slug, caches.why)
                 continue
@@ -247,7 +251,9 @@ def _covers(mounted: str, target: str, place: Place) -> bool:
     if not path.startswith("/"):
         workdir = place.before.workdir
         path = paths.join(workdir.value if isinstance(workdir, Known) else "/", path)
-    return paths.within(target, paths.join("/", path))
+    absolute = paths.join("/", path)
+    # Whoever mounts a part of the cache, such as the folder of one format, means the cache.
+    return paths.within(target, absolute) or paths.within(absolute, target)
 
 
 def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mounted]) -> Finding:

@@ -34,13 +34,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.ecosystems.ignore import visible
 from dfix.grammar.nodes import Copy, Run, Token, Words
 from dfix.refactor import edits
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
-from dfix.refactor.model.layout import all_landings, brought, transfers_before
+from dfix.refactor.model.layout import brought
 from dfix.refactor.plans import caches, locking
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
@@ -48,7 +47,7 @@ from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Ph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.calls import Call, Locked
+    from dfix.ecosystems.calls import Locked
     from dfix.ecosystems.tree import Tree
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
@@ -212,8 +211,8 @@ def _locked(ctx: Context, place: Place, called: Called) -> Finding | None:
 
 def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack | None:
     """The locked form, and what of its files is in the image in front of the call."""
-    call = called.call
-    assert call is not None  # noqa: S101 - the caller looked
+    assert called.call is not None  # noqa: S101 - the caller looked
+    call = locking.released(place, called.call)
     manager = ecosystem_of(call)
     switch = manager.lock_off(caches.environment(place, called))
     if switch is not None and manager.locked_form(call, ctx.project.tree, "") is not None:
@@ -230,12 +229,12 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
             return None
         return hold_back(place, "unknown-folder", called.directory.why)
     directory = paths.join(called.directory.value, call.directory)
-    sent = visible(context.value, ctx.project.ignore)
+    sent = ctx.project.sent
     refused: list[HeldBack] = []
-    for folder in _folders(ctx, place, directory):
+    for folder in locking.folders(ctx, place, directory):
         # The call's own folder is already part of `directory`, so it is asked as if it ran there.
         form = manager.locked_form(
-            _here(call), sent, folder, runtime=locking.runtime(place, called)
+            locking.here(call), sent, folder, runtime=locking.runtime(place, called)
         )
         if form is None:
             return None
@@ -249,7 +248,9 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
         return found
     if not refused:
         if (
-            manager.locked_form(_here(call), sent, "", runtime=locking.runtime(place, called))
+            manager.locked_form(
+                locking.here(call), sent, "", runtime=locking.runtime(place, called)
+            )
             is None
         ):
             return None
@@ -257,36 +258,15 @@ def _grounds(ctx: Context, place: Place, called: Called) -> Grounds | HeldBack |
     return next((each for each in refused if each.slug != "no-lockfile"), refused[0])
 
 
-def _here(call: Call) -> Call:
-    """The call as if it ran where its own flag leads it."""
-    return call._replace(directory="") if call.directory else call
-
-
-def _folders(ctx: Context, place: Place, directory: str) -> list[str]:
-    """The folders of the context whose files a COPY may have put into this directory, the nearest COPY first."""
-    found: dict[str, None] = {}
-    for earlier in transfers_before(place):
-        if earlier.source_stage is not None:
-            continue
-        for landing in all_landings(earlier, ctx.project.is_folder, ctx.project.matching):
-            if landing.whole and paths.within(directory, landing.target):
-                folder = posixpath.join(landing.source, paths.relative(directory, landing.target))
-                if ctx.project.is_folder(folder.rstrip("/")):
-                    found.setdefault(folder.rstrip("/"))
-            elif not landing.whole and posixpath.dirname(landing.target) == directory:
-                found.setdefault(posixpath.dirname(landing.source))
-    return list(found)
-
-
 def _refusal(
     ctx: Context, place: Place, called: Called, folder: str, form: Unknown, context: Tree
 ) -> HeldBack:
     """The hold-back for what the ecosystem said of a folder."""
-    call = called.call
-    assert call is not None  # noqa: S101 - the caller looked
+    assert called.call is not None  # noqa: S101 - the caller looked
+    call = locking.released(place, called.call)
     if form.slug == "no-lockfile" and ctx.project.ignore_path is not None:
         whole = ecosystem_of(call).locked_form(
-            _here(call), context, folder, runtime=locking.runtime(place, called)
+            locking.here(call), context, folder, runtime=locking.runtime(place, called)
         )
         if isinstance(whole, Known) or (isinstance(whole, Unknown) and whole.slug != "no-lockfile"):
             sentence = f"{ctx.project.ignore_path} keeps the lockfile out of the build context"

@@ -1,0 +1,1 @@
+"""Yarn: facts in `knowledge.toml`, calls and projects in `reader`, what runs in the folder of its language."""
