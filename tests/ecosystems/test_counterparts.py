@@ -170,6 +170,14 @@ def test_what_is_small_already_stays(reference) -> None:
     assert _slug(reference) == "no-counterpart"
 
 
+@pytest.mark.parametrize("reference", ["debian", "debian:latest"])
+def test_there_is_no_small_debian_without_a_release(reference) -> None:
+    assert _slug(reference) == "no-counterpart"
+    assert _best("debian:12").written == "debian:12-slim"
+    assert _best("debian:trixie").written == "debian:trixie-slim"
+    assert _best("node").written == "node:slim"
+
+
 def test_a_digest_pins_the_old_image_alone() -> None:
     assert _slug(f"python:3.12@{DIGEST}") == "digest-pinned"
 

@@ -121,6 +121,7 @@ def test_every_counterpart_has_a_source_and_names_known_variants() -> None:
                 "tag",
                 "image",
                 "needs",
+                "needs-one",
                 "source",
                 "since",
                 "until",

@@ -282,3 +282,46 @@ def test_prisma_s_schema_is_live():
         "prisma/schema.prisma": "generator client {\n  provider = 'prisma-client-js'\n}\n",
     }
     assert "/app/prisma" in paths(served(files, *BUILT, start="node dist/index.js"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"src/index.ts": "import 'typescript';\n"}, "src/index.ts"),
+        ({"src/index.ts": "require(process.env.X);\n"}, "not constant"),
+    ],
+)
+def test_a_reason_is_told_where_development_dependencies_may_be_needed(changes, why):
+    service = served({**TYPED, **changes}, *BUILT, start="node dist/index.js")
+    assert service.omit == ()
+    assert why in service.omit_because
+
+
+def test_no_reason_is_told_where_there_are_none():
+    assert served(PLAIN).omit_because == ""
+
+
+@pytest.mark.parametrize(
+    ("entry", "compiles"),
+    [
+        ({}, ()),
+        ({"hasInstallScript": True}, ("bcrypt",)),  # a prebuilt binary that a script fetches
+    ],
+)
+def test_what_an_install_may_compile(entry, compiles):
+    files = {
+        "package.json": manifest(dependencies={"bcrypt": "^5"}),
+        "package-lock.json": lock(("bcrypt", entry)),
+        "index.js": "",
+    }
+    assert tuple(name for name, _ in served(files).compiles) == compiles
+
+
+def test_a_development_package_counts_only_where_it_is_installed():
+    files = {
+        "package.json": manifest(devDependencies={"addon": "^5"}),
+        "package-lock.json": lock(("addon", {"hasInstallScript": True, "dev": True})),
+        "index.js": "",
+    }
+    assert [name for name, _ in served(files).compiles] == ["addon"]
+    assert served(files, "npm ci --omit=dev").compiles == ()

@@ -101,6 +101,9 @@ def _counterpart(old: Image, row: dict[str, Any]) -> Counterpart | NoCounterpart
 def _tag(old: Image, row: dict[str, Any]) -> Texts | NoCounterpart:
     """The new tag, with variables and without."""
     found: list[Texts] = []
+    wanted = row.get("needs-one", ())
+    if wanted and not any(part.kind in wanted and part.text != "latest" for part in old.parts):
+        return NoCounterpart("no-counterpart", f"{old.name} names no release")
     for word in row["tag"]:
         if not word.startswith("{"):
             found.append((word, word))

@@ -196,6 +196,17 @@ class Ecosystem:
         del call, release
         return None
 
+    def production(
+        self, call: Call, tree: Tree, directory: str, release: tuple[int, ...] | None
+    ) -> Fact[tuple[str, ...]] | None:
+        """The words that an install is given to leave development dependencies out.
+
+        None if the manager knows none, or if the call has them. Unknown where scripts of the
+        project that an install runs may need such a dependency.
+        """
+        del call, tree, directory, release
+        return None
+
     def fetch(
         self,
         call: Call,

@@ -123,3 +123,5 @@ class Service:
     inside: tuple[tuple[str, ...], ...] = ()
     vouched: bool = False  # a person named all that is live: steps that nobody can read only build
     reinstall: tuple[str, ...] = ()  # packages installed for the machine whose programs are started
+    # packages that an install compiles, or may, each with where it is named: a base without compilers cannot
+    compiles: tuple[tuple[str, str], ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.node.locks import locked
 from dfix.ecosystems.node.purity import purity
@@ -46,6 +47,42 @@ def judged(request: Request, found: NodeProject) -> tuple[tuple[Purity, ...], tu
             if request.base.variant == "full" or obstacle.slug == "needs-browser":
                 obstacles[obstacle] = None
     return tuple(known.values()), tuple(obstacles)
+
+
+def compiling(
+    request: Request, found: NodeProject, started: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Packages that the installs compile, or may: development ones too where they install them.
+
+    `started` are packages installed by name whose programs the container starts: tools in JavaScript.
+    """
+    for did in request.did:
+        for name in did.call.packages if did.call.role is Role.ADD else ():
+            bare = name[: name.find("@", 1)] if "@" in name[1:] else name
+            fact = purity(bare)
+            compiled = isinstance(fact, Unknown) or fact.value.kind is not PurityKind.PURE
+            if compiled and name not in started and bare not in request.pure:
+                yield bare, did.where
+    installs = [did for did in request.did if did.call.role is Role.INSTALL]
+    packages = locked(request.tree, found.directory)
+    if isinstance(packages, Unknown) or not installs:
+        return
+    production = all(did.call.production for did in installs)
+    for package in packages.value:
+        if package.name in request.pure or (package.development and production):
+            continue
+        fact = purity(package.name)
+        # A prebuilt binary that a script fetches may not be there for this version: then it compiles.
+        safe = (
+            (PurityKind.PURE, PurityKind.BUNDLED)
+            if package.scripts is False
+            else (PurityKind.PURE,)
+        )
+        if isinstance(fact, Known):
+            if fact.value.kind not in safe:
+                yield package.name, package.source
+        elif package.scripts is not False:
+            yield package.name, package.source
 
 
 def _without_lock(

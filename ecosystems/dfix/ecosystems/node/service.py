@@ -9,7 +9,7 @@ from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.node.graph import NodeRun, runs
-from dfix.ecosystems.node.judging import judged
+from dfix.ecosystems.node.judging import compiling, judged
 from dfix.ecosystems.node.living import live_of
 from dfix.ecosystems.node.runtime import (
     BINARIES,
@@ -78,6 +78,7 @@ def services(request: Request) -> Fact[Service]:
     live, whole, built = live_of(request, found.value, started.value, parts)
     omit, why = _omitted(request, found.value, started.value, parts)
     needs = [need for part in parts for need in part.facts.needs]
+    reinstalled = _reinstalled(request, found.value, started.value)
     through_npm = next(
         (
             each.where
@@ -135,8 +136,9 @@ def services(request: Request) -> Fact[Service]:
             env_read=tuple(
                 use.name for part in parts for use in part.facts.env if use.name is not None
             ),
-            reinstall=_reinstalled(request, found.value, started.value),
+            reinstall=reinstalled,
             claimed=_claimed(request, found.value),
+            compiles=tuple(compiling(request, found.value, reinstalled)),
         ),
         found.source,
     )
@@ -214,9 +216,12 @@ def _processes(parts: list[NodeRun]) -> Iterator[Obstacle]:
 def _omitted(
     request: Request, found: NodeProject, started: tuple[Command, ...], parts: list[NodeRun]
 ) -> tuple[tuple[str, ...], str]:
-    """The last build step that takes development dependencies out; empty if none is installed or one may be needed."""
+    """The last build step that takes development dependencies out, and why it may.
+
+    Empty if none is installed or one may be needed; then why, if there are any.
+    """
     installs = [did for did in request.did if did.call.role is Role.INSTALL]
-    if not found.development or not installs or len(parts) != len(started):
+    if not found.development or not installs:
         return (), ""
     if any(
         did.call.production or did.environment.get("NODE_ENV", "") not in ("", "development")
@@ -224,35 +229,49 @@ def _omitted(
     ):
         return (), ""
     managers = {did.call.ecosystem for did in installs}
-    if any(did.call.role is Role.PRUNE for did in request.did) or len(managers) > 1:
+    if any(did.call.role is Role.PRUNE for did in request.did):
         return (), ""
-    if any(part.development() or part.dynamic for part in parts) or any(
-        not part.followed and part.imports == () for part in parts
-    ):
-        return (), ""
-    if any(tool.declared == "development" for tool in tools_of(found, started)):
-        return (), ""
-    if (
-        any(command.program not in ("node", "nodejs") for command in started)
-        and any(
-            name in found.development
-            for name in ("typescript", "ts-node", "tsx", "@babel/core", "@babel/register")
-        )
-        and any(command.program in ("next", "nuxt", "remix-serve") for command in started)
-    ):
-        return (), ""
+    needed = _needs_development(found, started, parts)
+    if needed:
+        return (), needed
+    if len(managers) > 1:
+        return (), f"{' and '.join(sorted(managers))} install its packages"
     manager = ecosystem_of(installs[0].call)
     words: dict[str, None] = {}
     for did in installs:
         step = manager.prune(did.call, request.base.release)
         if step is None:
-            return (), ""
+            return (), f"{manager.id} has no step that only takes development dependencies out"
         words.update(dict.fromkeys(step))
     names = ", ".join(sorted(found.development)[:3])
     return (
         tuple(words),
         f"nothing that starts, and no source, needs {names} or other devDependencies",
     )
+
+
+def _needs_development(
+    found: NodeProject, started: tuple[Command, ...], parts: list[NodeRun]
+) -> str:
+    """Why a development dependency may be needed at run time; empty if none is."""
+    if len(parts) != len(started):
+        return "not all sources can be read"
+    for part in parts:
+        for item in part.development():
+            return f"{item.source} imports {item.package}, a development dependency"
+        if part.dynamic:
+            return f"{part.dynamic[0]} imports what is not constant"
+        if not part.followed and part.imports == ():
+            return "which sources run is not known"
+    for tool in tools_of(found, started):
+        if tool.declared == "development":
+            return f"{tool.package}, a development dependency, is started"
+    frameworks = ("next", "nuxt", "remix-serve")
+    compilers = ("typescript", "ts-node", "tsx", "@babel/core", "@babel/register")
+    used = next((each for each in compilers if each in found.development), None)
+    if used is not None and any(command.program in frameworks for command in started):
+        return f"a framework is started that may look for {used}"
+    return ""
 
 
 def _reinstalled(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dfix.ecosystems.node.settings import Settings
     from dfix.ecosystems.tree import Tree
 
+OMIT_RULE = "https://docs.npmjs.com/cli/v10/commands/npm-ci#omit"
+LIFECYCLE = ("preinstall", "install", "postinstall", "prepublish", "prepare", "preprepare")
 CI_RULE = "https://docs.npmjs.com/cli/v10/commands/npm-ci"
 
 _RESOLVES_PEERS = 7  # the npm from which on peer dependencies are installed
@@ -183,6 +185,28 @@ class NpmEcosystem(Ecosystem):
             word for word in call.words if word in ("--legacy-peer-deps", "--force")
         )
         return ("npm", "prune", omit, *(word for word in kept if word))
+
+    def production(
+        self, call: Call, tree: Tree, directory: str, release: tuple[int, ...] | None
+    ) -> Fact[tuple[str, ...]] | None:
+        """`--omit=dev`, which the scripts of the project itself must bear: npm runs them all the same.
+
+        https://docs.npmjs.com/cli/v10/using-npm/scripts#npm-ci
+        """
+        from dfix.ecosystems.npm.inputs import projects_of  # noqa: PLC0415 - read when asked
+
+        if call.role is not Role.INSTALL or call.production or call.unknown:
+            return None
+        folder = self._folder(call, directory, None)
+        projects = projects_of(tree, folder)
+        if isinstance(projects, Unknown):
+            return projects
+        for each in projects.value if call.scripts else ():
+            for name in LIFECYCLE:
+                if name in each.table("scripts"):
+                    return Unknown(f"{each.path} has a {name} script, which an install runs")
+        words = ("--omit=dev",) if release is None or release >= _OMIT_SINCE else ("--production",)
+        return Known(words, OMIT_RULE)
 
     def npm_of(self, runtime: str | None) -> Fact[int]:
         """The major version of the npm that comes with a Node.js version."""

@@ -12,7 +12,7 @@ from dfix.ecosystems.python.graph import PythonRun, runs
 from dfix.ecosystems.python.judging import judged, requirements_of
 from dfix.ecosystems.python.runtime import own_programs, project
 from dfix.ecosystems.python.wheels import normalised
-from dfix.ecosystems.runtime import Anchor, NeedKind
+from dfix.ecosystems.runtime import Anchor, NeedKind, PurityKind
 from dfix.ecosystems.service import Obstacle, Request, Service
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ def services(request: Request) -> Fact[Service]:
             obstacles=tuple(dict.fromkeys(obstacles)),
             env_read=tuple(
                 use.name for part in parts for use in part.facts.env if use.name is not None
+            ),
+            compiles=tuple(
+                (each.name, each.source) for each in packages if each.kind is PurityKind.SOURCE_ONLY
             ),
         ),
         project_.source,

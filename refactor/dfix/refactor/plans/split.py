@@ -41,7 +41,7 @@ class Unserved:
 
 
 @dataclass(slots=True)
-class _Work:
+class Work:
     """The calls of one language's package managers in a stage."""
 
     did: list[Did] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _Work:
 def ask(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved:
     """Ask each ecosystem that works in the stage what the started programs need; the first that knows answers."""
     reasons: list[str] = []
-    found = _work(stage)
+    found = work_of(stage)
     if ctx.config.split.artefacts:
         return _named(ctx, stage, criterion)
     if not found:
@@ -106,9 +106,10 @@ def _named(ctx: Context, stage: Stage, criterion: Criterion) -> Asked | Unserved
     return Asked(request, service, ())
 
 
-def _work(stage: Stage) -> dict[str, _Work]:
-    found: dict[str, _Work] = {}
-    for place in stage.places:
+def work_of(*stages: Stage) -> dict[str, Work]:
+    """The calls of each language's package managers in some stages, of those that install or build anything."""
+    found: dict[str, Work] = {}
+    for place in (each for stage in stages for each in stage.places):
         if not isinstance(place.node, Run):
             continue
         user = place.before.user
@@ -116,7 +117,7 @@ def _work(stage: Stage) -> dict[str, _Work]:
             call = called.call
             if call is None or isinstance(called.directory, Unknown):
                 continue
-            work = found.setdefault(ecosystem_of(call).language, _Work())
+            work = found.setdefault(ecosystem_of(call).language, Work())
             environment = {**place.before.values(), **called.assigned}
             directory = paths.join(called.directory.value, call.directory)
             name = user.value if isinstance(user, Known) else "?"
@@ -129,7 +130,7 @@ def _work(stage: Stage) -> dict[str, _Work]:
     return {name: work for name, work in found.items() if work.works}
 
 
-def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> Fact[Request]:
+def _request(ctx: Context, stage: Stage, criterion: Criterion, work: Work) -> Fact[Request]:
     """The request for one ecosystem: its project lies where its first install or build works, if that is copied."""
     context = ctx.project.context
     if isinstance(context, Unknown):
@@ -172,14 +173,14 @@ def _request(ctx: Context, stage: Stage, criterion: Criterion, work: _Work) -> F
                 base,
                 ctx.config.split.pure,
                 ctx.config.split.artefacts,
-                _origins(ctx, work),
+                origins_of(ctx, work),
             ),
             folder.source,
         )
     return Unknown(why)
 
 
-def _origins(ctx: Context, work: _Work) -> dict[str, str]:
+def origins_of(ctx: Context, work: Work) -> dict[str, str]:
     """Where in the context the files that calls name on their command lines come from."""
     project = ctx.project
     found: dict[str, str] = {}
