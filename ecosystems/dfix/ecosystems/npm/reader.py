@@ -193,12 +193,12 @@ class NpmEcosystem(Ecosystem):
 
         https://docs.npmjs.com/cli/v10/using-npm/scripts#npm-ci
         """
-        from dfix.ecosystems.npm.inputs import projects_of  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.npm.inputs import manifests_of  # noqa: PLC0415 - read when asked
 
         if call.role is not Role.INSTALL or call.production or call.unknown:
             return None
         folder = self._folder(call, directory, None)
-        projects = projects_of(tree, folder)
+        projects = manifests_of(tree, folder)
         if isinstance(projects, Unknown):
             return projects
         for each in projects.value if call.scripts else ():
