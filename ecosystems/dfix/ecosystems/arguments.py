@@ -15,7 +15,9 @@ class FlagRule(NamedTuple):
     """A flag that is understood: its main name, if a value follows, its effect, who says so."""
 
     name: str
-    takes: str  # "nothing", "value", "optional" (only --flag=value), "boolean" (true may follow)
+    # "nothing", "value", "anything" (a value whose text does not matter, so that it need not be
+    # literal), "optional" (only --flag=value), "boolean" (true may follow)
+    takes: str
     effect: str
     source: str
 
@@ -90,9 +92,9 @@ def read_arguments(
         *whole, last = read
         flags.extend(whole)
         at += 1
-        if last.rule.takes == "value" and last.value is None:
+        if last.rule.takes in {"value", "anything"} and last.value is None:
             value = words[at] if at < len(words) else None
-            if value is None:
+            if value is None and (last.rule.takes == "value" or at >= len(words)):
                 unknown.append(NOT_LITERAL if at < len(words) else word)
             last = Given(last.rule, value, (at - 1, at))
             at += 1
@@ -122,7 +124,7 @@ def _letters(word: str, at: int, rules: Mapping[str, FlagRule]) -> list[Given] |
         rule = rules.get("-" + word[position])
         if rule is None:
             return None
-        if rule.takes == "value":
+        if rule.takes in {"value", "anything"}:
             return [*found, Given(rule, word[position + 1 :] or None, (at,))]
         found.append(Given(rule, None, (at,)))
     return found

@@ -21,6 +21,7 @@ class Role(enum.Enum):
     )
     BUILD = "build"  # compiles or bundles the project's sources
     RUN = "run"  # runs a script of the project: may read and write anything
+    START = "start"  # starts what a build put together: no store of the manager's is read (dotnet app.dll)
     CLEAN = "clean"  # empties a cache
     CHANGE = "change"  # edits manifests or lockfiles (go mod tidy, npm init)
     CONFIG = "config"  # writes the manager's configuration, or only prints (pip --version)

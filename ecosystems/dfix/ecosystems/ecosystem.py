@@ -97,6 +97,15 @@ class Ecosystem:
         del tree, directory
         return Known(self.caches(call, env), self.id)
 
+    def sets(self, call: Call) -> Mapping[str, str | None]:
+        """The variables that a configuring call is as good as, for all later calls.
+
+        `bundle config set path vendor` sets what BUNDLE_PATH does; a variable that is in force
+        counts more. None stands for a value that is not literal.
+        """
+        del call
+        return {}
+
     def cache_off(self, env: Mapping[str, str | None]) -> str | None:
         """The variable in force that turns the cache off; one that is not literal may."""
         for rule in self.knowledge.env:
@@ -126,7 +135,7 @@ class Ecosystem:
 
         A call that runs the project's or a package's code may read any: then `("*",)`.
         """
-        if call.role in {Role.RUN, Role.PROJECT}:
+        if call.role in {Role.RUN, Role.PROJECT, Role.START}:
             return ("*",)
         return tuple(rule.name for rule in self.knowledge.env)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind, Role
+from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided
@@ -46,8 +47,26 @@ def fills(call: Call) -> bool:
 
 
 def environment(place: Place, called: Called) -> dict[str, str | None]:
-    """The variables that a command sees; None where a value is not known."""
-    return {**place.before.values(), **called.assigned}
+    """The variables that a command sees, those included that an earlier call is as good as; None if not known."""
+    return {**_configured(place, called), **place.before.values(), **called.assigned}
+
+
+def _configured(place: Place, called: Called) -> dict[str, str | None]:
+    """What earlier calls of the same manager configured: `bundle config set path vendor`."""
+    call = called.call
+    if call is None:
+        return {}
+    manager = ecosystem_of(call)
+    if type(manager).sets is Ecosystem.sets:
+        return {}  # it asks nothing of earlier calls
+    found: dict[str, str | None] = {}
+    for earlier in (*_earlier(place), place):
+        for each in earlier.called if earlier.node.name == "RUN" else ():
+            if each is called:
+                return found
+            if each.call is not None and each.call.ecosystem == call.ecosystem:
+                found.update(manager.sets(each.call))
+    return found
 
 
 def filled(ctx: Context, place: Place, called: Called) -> tuple[Cache, ...] | Because:
@@ -325,6 +344,16 @@ def _offline(place: Place, called: Called) -> tuple[str, str] | None:
     return None
 
 
+def _earlier(place: Place) -> list[Place]:
+    """What was built in front of a step, in its stage and in those that it builds on, in order."""
+    found = list(place.preceding)
+    stage = place.stage.parent
+    while stage is not None:
+        found[:0] = stage.places
+        stage = stage.parent
+    return found
+
+
 def missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
     """Who would miss a store that only a mount of this step holds."""
     call = called.call
@@ -399,63 +428,6 @@ def _later(place: Place) -> list[Place]:
         else:
             found.extend(each for each in stage.transfers() if each.source_stage in reached)
     return found
-
-
-class Cleanup(NamedTuple):
-    """A command that empties a mounted cache: the whole command does (`whole`), or some of its words name it.
-
-    Neither: it removes a folder that holds the cache, which fails on a mount point.
-    """
-
-    called: Called
-    whole: bool
-    words: tuple[int, ...]
-
-
-def cleaning(place: Place, targets: Sequence[str]) -> list[Cleanup]:
-    """The commands of a RUN that empty one of the caches that are to be mounted there."""
-    found = []
-    for called in place.called:
-        call = called.call
-        if call is not None and call.role is Role.CLEAN:
-            found.append(Cleanup(called, whole=True, words=()))
-        elif called.program == "rm":
-            operands = [
-                at
-                for at, word in enumerate(called.values)
-                if at and not (word or "").startswith("-")
-            ]
-            inside = tuple(
-                at
-                for at in operands
-                if _lies(called, called.values[at], targets, place) == "inside"
-            )
-            holds = any(
-                _lies(called, called.values[at], targets, place) == "holds" for at in operands
-            )
-            if holds or inside:
-                found.append(Cleanup(called, len(inside) == len(operands), () if holds else inside))
-    return found
-
-
-def _lies(called: Called, word: str | None, targets: Sequence[str], place: Place) -> str:
-    """Is what `rm` removes `inside` a mounted directory (or itself one), does it `hold` one, or neither (empty)?"""
-    if word is None:
-        return ""
-    path = word
-    if path.startswith("~/"):
-        home = home_of(place, called)
-        if isinstance(home, Unknown):
-            return ""
-        path = paths.join(home.value, path[2:])
-    if not path.startswith("/"):
-        if isinstance(called.directory, Unknown):
-            return ""
-        path = paths.join(called.directory.value, path)
-    path = path.removesuffix("/*").removesuffix("/.*").rstrip("/") or "/"
-    if any(paths.within(path, target) for target in targets):
-        return "inside"
-    return "holds" if any(paths.within(target, path) for target in targets) else ""
 
 
 def disabling_variable(place: Place, called: Called) -> str | None:

@@ -58,7 +58,7 @@ def _reads(started: Started, place: Place, ecosystem: str) -> bool:
     """
     call = read_call(started.words)
     if call is not None:
-        return call.ecosystem == ecosystem and call.role is not Role.CONFIG
+        return call.ecosystem == ecosystem and call.role not in (Role.CONFIG, Role.START)
     word = started.words[0]
     if word is None:
         return True

@@ -36,6 +36,7 @@ from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.plans import caches as plan
+from dfix.refactor.plans.cleaning import cleaning
 from dfix.refactor.plans.hiding import hidden
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
@@ -268,7 +269,7 @@ def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mo
         if switch is not None:
             edited.assign(called, switch, "")
     targets = [each.target for each in mounted]
-    for cleanup in plan.cleaning(place, targets):
+    for cleanup in cleaning(place, targets):
         if cleanup.whole and not edited.remove_command(cleanup.called):
             return hold_back(
                 place, "not-plain", f"{cleanup.called.program} empties the cache where it must stay"
