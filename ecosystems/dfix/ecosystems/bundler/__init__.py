@@ -1,0 +1,1 @@
+"""Bundler and RubyGems: facts in `knowledge.toml`, calls in `reader`, projects in `gemfile` and `lockfile`."""
