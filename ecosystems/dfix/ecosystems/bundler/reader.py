@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from dfix.ecosystems.arguments import Arguments, read_arguments
 from dfix.ecosystems.calls import Cache, Call, Role
 from dfix.ecosystems.ecosystem import Ecosystem
+from dfix.ecosystems.facts import Fact, Known, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from dfix.ecosystems.tree import Tree
 
 _OFF = frozenset({"false", "f", "no", "n", "0", ""})  # Bundler::Settings#to_bool
 _SCOPES = frozenset({"--local", "--global"})
@@ -97,7 +100,21 @@ class BundlerEcosystem(Ecosystem):
             return ()
         return super().caches(call, env)
 
-    def unplaced(self, call: Call, env: Mapping[str, str | None]) -> str | None:
+    def caches_in(
+        self,
+        call: Call,
+        tree: Tree | None,
+        directory: str,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[tuple[Cache, ...]]:
+        """The caches; Unknown where it is not known in which folder they lie."""
+        del tree, directory
+        unplaced = self._unplaced(call, env or {})
+        if unplaced is not None:
+            return Unknown(unplaced, "moved-cache")
+        return Known(self.caches(call, env), self.id)
+
+    def _unplaced(self, call: Call, env: Mapping[str, str | None]) -> str | None:
         """Where gems are installed below a folder that is named after Ruby's version."""
         command = self.knowledge.commands.get(call.verb)
         if command is None or not command.caches:
