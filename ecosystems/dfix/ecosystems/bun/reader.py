@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems.calls import Locked
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.node.manager import NodeManager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dfix.ecosystems.calls import Cache, Call, Locked
+    from dfix.ecosystems.calls import Cache, Call
     from dfix.ecosystems.node.installing import Installer
     from dfix.ecosystems.tree import Tree
 
@@ -55,9 +56,39 @@ class BunEcosystem(NodeManager):
         return Known(BUN, self.id)
 
     def enforced(self, call: Call, tree: Tree, folder: str) -> Fact[tuple[Locked, str]]:
-        """`--frozen-lockfile`."""
-        del call, tree, folder
-        return Unknown("locks of Bun are not compared yet")
+        """`--frozen-lockfile`, for a lock that can be read and that this Bun takes."""
+        from dfix.ecosystems.bun.inputs import BUN  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.bun.matching import mismatch  # noqa: PLC0415
+        from dfix.ecosystems.node.installing import project_in  # noqa: PLC0415
+        from dfix.ecosystems.node.manager import lock_of  # noqa: PLC0415
+
+        path = lock_of(BUN, tree, folder)
+        if isinstance(path, Unknown):
+            return path
+        if path.value.endswith(".lockb"):
+            return Unknown(f"{path.value} is binary, and is not read")
+        project = project_in(BUN, tree, folder)
+        if isinstance(project, Unknown):
+            return project
+        differs = mismatch(project.value, path.value)
+        if isinstance(differs, Unknown):
+            return differs
+        version, difference = differs.value
+        since = self.knowledge.extra["lock-since"].get(str(version))
+        release = call.release
+        if release is None or since is None:
+            return Unknown("the release of Bun in this image is not known", "unknown-manager")
+        numbers = [int(part) for part in release.lstrip("^~v").split(".") if part.isdecimal()]
+        if release not in {"", "latest"} and numbers < list(since) and numbers != [since[0]]:
+            why = f"{path.value} has lockfileVersion {version}, which bun {release} does not take"
+            return Unknown(why, "lock-too-new")
+        if difference is not None:
+            why = f"{path.value} does not match the manifest: {difference}"
+            return Unknown(why, "lock-mismatch")
+        because = f"{path.value} satisfies the manifest; --frozen-lockfile installs it or fails"
+        reads = (*(each.path for each in project.value.manifests), path.value)
+        form = Locked({}, ("--frozen-lockfile",), because, FROZEN, reads)
+        return Known((form, path.value), path.value)
 
 
 ECOSYSTEM = BunEcosystem(__file__)

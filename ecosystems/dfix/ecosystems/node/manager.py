@@ -17,6 +17,31 @@ if TYPE_CHECKING:
     from dfix.ecosystems.tree import Tree
 
 
+# The locks of all managers: https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json,
+# https://yarnpkg.com/advanced/lexicon#lockfile, https://pnpm.io/git#lockfiles, https://bun.com/docs/pm/lockfile
+_LOCKS = {
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+    "yarn.lock": "Yarn",
+    "pnpm-lock.yaml": "pnpm",
+    "bun.lock": "Bun",
+    "bun.lockb": "Bun",
+}
+
+
+def lock_of(installer: Installer, tree: Tree, folder: str) -> Fact[str]:
+    """The lockfile in force; Unknown with the slug `no-lockfile`."""
+    for name in installer.locks:
+        path = posixpath.join(folder, name)
+        if tree.is_file(path):
+            return Known(path, path)
+    wanted = installer.locks[0]
+    for name, manager in _LOCKS.items():
+        if tree.is_file(posixpath.join(folder, name)):
+            return Unknown(f"there is no {wanted}, but {name} of {manager}", "no-lockfile")
+    return Unknown(f"there is no {wanted} in {folder or 'the build context'}", "no-lockfile")
+
+
 class NodeManager(Ecosystem):
     """A package manager of Node.js projects.
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems.calls import Locked
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.node.manager import NodeManager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dfix.ecosystems.calls import Cache, Call, Locked
-    from dfix.ecosystems.node.installing import Installer
+    from dfix.ecosystems.calls import Cache, Call
+    from dfix.ecosystems.node.installing import Installer, Project
+    from dfix.ecosystems.pnpm.matching import Lock
     from dfix.ecosystems.tree import Tree
 
 FROZEN = "https://pnpm.io/cli/install#--frozen-lockfile"
-VIRTUAL = "https://pnpm.io/settings#enableglobalvirtualstore"
+WORKSPACE = "pnpm-workspace.yaml"
 
 
 class PnpmEcosystem(NodeManager):
@@ -63,9 +66,64 @@ class PnpmEcosystem(NodeManager):
         return Known(PNPM, self.id)
 
     def enforced(self, call: Call, tree: Tree, folder: str) -> Fact[tuple[Locked, str]]:
-        """`--frozen-lockfile`."""
-        del call, tree, folder
-        return Unknown("locks of pnpm are not compared yet")
+        """`--frozen-lockfile`, where the lock is of a version that this pnpm takes."""
+        from dfix.ecosystems.node.installing import project_in  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.node.manager import lock_of  # noqa: PLC0415
+        from dfix.ecosystems.pnpm.inputs import PNPM  # noqa: PLC0415
+        from dfix.ecosystems.pnpm.matching import mismatch, read_lock  # noqa: PLC0415
+
+        path = lock_of(PNPM, tree, folder)
+        if isinstance(path, Unknown):
+            return path
+        project = project_in(PNPM, tree, folder)
+        if isinstance(project, Unknown):
+            return project
+        if project.value.settings.off("lockfile") or project.value.settings.off("frozen-lockfile"):
+            return Unknown(f"{project.value.settings.path} turns the lockfile off", "lock-off")
+        lock = read_lock(tree, path.value)
+        if isinstance(lock, Unknown):
+            return lock
+        refused = self._refused(call, project.value, lock.value)
+        if refused is not None:
+            return refused
+        differs = mismatch(lock.value, project.value)
+        if isinstance(differs, Unknown):
+            return differs
+        if differs.value is not None:
+            why = f"{path.value} does not match the manifest: {differs.value}"
+            return Unknown(why, "lock-mismatch")
+        because = f"{path.value} satisfies the manifest; --frozen-lockfile installs it or fails"
+        workspace = posixpath.join(folder, WORKSPACE)
+        reads = (
+            *(each.path for each in project.value.manifests),
+            *((workspace,) if tree.is_file(workspace) else ()),
+            path.value,
+        )
+        form = Locked({}, ("--frozen-lockfile",), because, FROZEN, reads)
+        return Known((form, path.value), path.value)
+
+    def _refused(self, call: Call, project: Project, lock: Lock) -> Unknown | None:
+        """Why this pnpm cannot work from the lock; None if it can.
+
+        packageManager wins: corepack obeys it, and pnpm starts the release that it names
+        (https://pnpm.io/settings#managepackagemanagerversions).
+        """
+        named = project.manifests[0].data.get("packageManager")
+        if isinstance(named, str) and not named.startswith("pnpm@"):
+            return Unknown(f"{project.manifests[0].path} names {named}", "unknown-manager")
+        release = named.removeprefix("pnpm@") if isinstance(named, str) else call.release
+        if release is None:
+            return Unknown("the release of pnpm in this image is not known", "unknown-manager")
+        extra = self.knowledge.extra
+        floating = release in {"", "latest"}
+        head = str(extra["newest-tried"]) if floating else release.lstrip("^~v").partition(".")[0]
+        if not head.isdecimal():
+            return Unknown(f"the release {release} of pnpm is not known", "unknown-manager")
+        taken = extra["locks"][lock.version.partition(".")[0]]
+        if int(head) in taken or (floating and max(taken) == extra["newest-tried"]):
+            return None
+        why = f"{lock.path} has lockfileVersion {lock.version}, which pnpm {head} may not take"
+        return Unknown(why, "lock-too-new" if int(head) < min(taken) else "lock-too-old")
 
 
 ECOSYSTEM = PnpmEcosystem(__file__)
