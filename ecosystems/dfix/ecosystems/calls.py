@@ -122,6 +122,19 @@ class Locked(NamedTuple):
     reads: tuple[str, ...] = ()
 
 
+class FirstPhase(NamedTuple):
+    """The part of an install that needs no sources: the same call with these words appended.
+
+    The call itself follows once the sources are there, finds its dependencies installed, and adds
+    the project. Both together leave what the one call left.
+    """
+
+    append: tuple[str, ...]
+    inputs: Inputs
+    because: str
+    source: str
+
+
 class Fetch(NamedTuple):
     """A step that only downloads what a later build needs.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Locked, Role
+from dfix.ecosystems.calls import Cache, Call, Fetch, FirstPhase, Inputs, Locked, Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.knowledge import Knowledge, knowledge_of
 from dfix.ecosystems.tables import table
@@ -17,6 +17,8 @@ from dfix.ecosystems.tables import table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dfix.ecosystems.knowledge import Output
+    from dfix.ecosystems.service import Did, Request
     from dfix.ecosystems.tree import Tree
 
 
@@ -120,6 +122,22 @@ class Ecosystem:
         """The variables that turn the cache off while they are set to something."""
         return tuple(rule.name for rule in self.knowledge.env if rule.effect == "cache-off")
 
+    def links(self, call: Call) -> bool:
+        """Does the call make what later ones install links into the cache?"""
+        del call
+        return False
+
+    def cache_on(self, name: str) -> str:
+        """The value of a variable that turns the cache on again; most take an empty one for unset."""
+        return next((rule.undo for rule in self.knowledge.env if rule.name == name), "")
+
+    def outputs(
+        self, call: Call, env: Mapping[str, str | None] | None = None
+    ) -> tuple[Output, ...]:
+        """The directories that a call writes inside the project, as far as its words and variables tell."""
+        del call, env
+        return self.knowledge.outputs
+
     def lock_off(self, env: Mapping[str, str | None]) -> str | None:
         """The variable in force that makes the manager leave the lockfile alone, or may: names count in any case."""
         rules = {
@@ -177,6 +195,31 @@ class Ecosystem:
         """
         del tree, directory, env, workdir
         return Unknown(f"what {call.ecosystem} {call.verb} reads is not known")
+
+    def installs_into(self, did: Did, request: Request) -> Fact[str]:
+        """The directory of the image below which a call installs: a prefix, or a virtual environment.
+
+        `request` has the calls of the build, the project and the base. An empty path stands for the
+        installation that the language's own rules tell.
+        """
+        del did, request
+        return Unknown(f"where {self.knowledge.title} installs is not known")
+
+    def without_project(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+        workdir: str | None = None,
+    ) -> Fact[FirstPhase] | None:
+        """The phase of an install that leaves the project itself out, where `inputs` names its sources.
+
+        None where the manager cannot leave it out.
+        """
+        del call, tree, directory, env, workdir
+        return None
 
     def locked_form(
         self, call: Call, tree: Tree, directory: str, *, runtime: str | None = None

@@ -44,6 +44,7 @@ class EnvRule(NamedTuple):
     effect: str
     when: str  # the value that has the effect; empty: any value that is not empty
     source: str
+    undo: str = ""  # the value that undoes the effect, where an empty one is an error
 
 
 class Output(NamedTuple):
@@ -176,5 +177,11 @@ def _output(name: str, row: Mapping[str, Any]) -> Output:
 
 
 def _env(name: str, row: Mapping[str, Any]) -> EnvRule:
-    _only(name, row, {"name", "effect", "when", "source"})
-    return EnvRule(row["name"], row.get("effect", ""), row.get("when", ""), row["source"])
+    _only(name, row, {"name", "effect", "when", "undo", "source"})
+    return EnvRule(
+        row["name"],
+        row.get("effect", ""),
+        row.get("when", ""),
+        row["source"],
+        row.get("undo", ""),
+    )

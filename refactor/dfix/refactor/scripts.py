@@ -152,6 +152,25 @@ def divide(place: Place, at: int) -> tuple[ShellForm, ShellForm]:
     return first, second
 
 
+def doubled(place: Place, called: Called, words: Sequence[str]) -> tuple[ShellForm, ShellForm]:
+    """The script as the bodies of two RUNs that both hold one command.
+
+    Up to that command, with `words` behind it; and from it on. Raises NotDivisible as `divide` does.
+    """
+    script, node = place.script, place.node
+    assert script is not None  # noqa: S101 - the caller has read it
+    assert isinstance(node, Run)  # noqa: S101 - only a RUN has a script that is edited
+    element = script.elements[called.element]
+    if not script.editable or not isinstance(node.body, ShellForm):
+        raise NotDivisible("not-plain", "the command is a here-document")
+    if element.simple is None or element.operator not in ("", "&&"):
+        raise NotDivisible("not-plain", "the command is no plain member of an && list")
+    second = divide(place, called.element)[1] if called.element else node.body
+    end = called.command.words[-1].end
+    last = [(element.end, len(script.text), "")] if element.end < len(script.text) else []
+    return spliced(place, [(end, end, " " + " ".join(words)), *last]), second
+
+
 class Edited:
     """Edits of one RUN's script, collected and applied at once."""
 

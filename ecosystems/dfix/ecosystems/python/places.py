@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.calls import Role
+from dfix.ecosystems.facts import Unknown
 from dfix.ecosystems.python.runtime import INSTALLERS, name_of
 from dfix.ecosystems.service import Live, Obstacle
 
@@ -52,7 +53,8 @@ def places_of(request: Request) -> Places:
     for did in request.did:
         if did.call.role not in INSTALLING:
             continue
-        place = _place(did, environments)
+        told = _told(request, did)
+        place = _place(did, environments) if told == "" else told
         if isinstance(place, Obstacle):
             obstacles.append(place)
         elif not _only_tools(did):
@@ -75,6 +77,18 @@ def places_of(request: Request) -> Places:
         shape or "site-packages",
         PREFIX in used,
         tuple(obstacles),
+    )
+
+
+def _told(request: Request, did: Did) -> str | Obstacle:
+    """Where the call's own manager says that it installs; empty if that is for PATH and flags to tell."""
+    from dfix.ecosystems import ecosystem_of  # noqa: PLC0415 - the package that loads this one
+
+    found = ecosystem_of(did.call).installs_into(did, request)
+    return (
+        Obstacle("opaque-step", f"{did.where}: {found.why}")
+        if isinstance(found, Unknown)
+        else found.value
     )
 
 

@@ -10,7 +10,7 @@ from dfix.refactor.model import paths
 from dfix.refactor.plans import caches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from dfix.grammar.shell import Word
     from dfix.refactor.model import Called, Place
@@ -27,12 +27,15 @@ class Cleanup(NamedTuple):
     words: tuple[int, ...]
 
 
-def cleaning(place: Place, targets: Sequence[str]) -> list[Cleanup]:
-    """The commands of a RUN that empty one of the caches that are to be mounted there."""
+def cleaning(place: Place, targets: Sequence[str], owners: Collection[str]) -> list[Cleanup]:
+    """The commands of a RUN that empty one of the caches that are to be mounted there.
+
+    `owners` are the ecosystems of these caches: a clean-up of another one has nothing to do with them.
+    """
     found = []
     for called in place.called:
         call = called.call
-        if call is not None and call.role is Role.CLEAN:
+        if call is not None and call.role is Role.CLEAN and call.ecosystem in owners:
             found.append(Cleanup(called, whole=True, words=()))
         elif called.program == "rm":
             operands = [

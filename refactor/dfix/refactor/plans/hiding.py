@@ -52,6 +52,21 @@ def hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[st
     return None if found is None else ("hidden-store", found)
 
 
+def linked(place: Place, called: Called) -> tuple[str, str] | None:
+    """Which earlier command makes what is installed nothing but links into the cache, as slug and sentence."""
+    call = called.call
+    assert call is not None  # noqa: S101 - only a call has caches
+    manager = ecosystem_of(call)
+    for run in (place, *_earlier(place)):
+        for each in run.called if run.node.name == "RUN" else ():
+            made = each.call is not None and each.call.ecosystem == call.ecosystem
+            if made and each.call is not None and manager.links(each.call):
+                words = " ".join(word or "..." for word in each.values[:3])
+                why = f"line {run.line}: {words} makes what is installed links into the cache"
+                return "linked-cache", why
+    return None
+
+
 def _earlier(place: Place) -> Iterator[Place]:
     """What was built in front of a step, in its stage and in those that it builds on."""
     yield from place.preceding

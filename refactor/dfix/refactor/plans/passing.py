@@ -264,7 +264,8 @@ def command(called: Called, copied: Copied) -> str | None:
     if call is not None:
         if call.role is Role.ADD and not call.everywhere:
             return f"{' '.join(word or '...' for word in called.values[:3])} writes where the COPY does"
-        if call.role in (Role.ADD, Role.CONFIG, Role.CLEAN) and not call.files:
+        brought = [path for path in call.files if _brings(called, path, copied)]
+        if call.role in (Role.ADD, Role.CONFIG, Role.CLEAN) and not brought:
             return _redirects(called, copied)
         return f"{' '.join(word or '...' for word in called.values[:3])} may read the sources"
     program = called.program

@@ -47,7 +47,7 @@ def changes(
         behind.append(edits.bare(first))
     passed = _passed(install, rest)
     mover: list[Item] = []
-    if not _repeated(copy, passed[-1] if passed else install.place):
+    if install.first is not None or not _repeated(copy, passed[-1] if passed else install.place):
         mover.append(moved.with_changes(gap=apart))
     if not passed:
         behind += mover

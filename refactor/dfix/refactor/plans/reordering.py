@@ -14,13 +14,13 @@ from dfix.refactor.model import paths
 from dfix.refactor.model.layout import context_path, landings
 from dfix.refactor.plans import caches, locking, passing, reading, rearranging
 from dfix.refactor.plans.ignoring import with_patterns
-from dfix.refactor.scripts import NotDivisible, comments_between, divide
+from dfix.refactor.scripts import NotDivisible, comments_between, divide, doubled
 from dfix.refactor.transform import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dfix.ecosystems.calls import Inputs
+    from dfix.ecosystems.calls import FirstPhase, Inputs
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
 
@@ -58,6 +58,7 @@ class Install(NamedTuple):
     added: (
         tuple[str, ...] | None
     )  # the words of a fetch step that must be written first (implicit), or None
+    first: FirstPhase | None = None  # the install is done twice, first without the project itself
 
 
 def copies_folder(ctx: Context, place: Place) -> bool:
@@ -187,6 +188,7 @@ def _install(
     folder = "" if folder == "." else folder
     manager = ecosystem_of(call)
     asked = locking.here(locking.released(later, call))  # its own flag is part of `folder`
+    first: FirstPhase | None = None
     if call.role in (Role.BUILD, Role.CHANGE):
         fetch = manager.fetch(asked, context.value, folder, env=caches.environment(later, called))
         if fetch is None:
@@ -204,9 +206,22 @@ def _install(
             env=caches.environment(later, called),
             workdir=directory,
         )
-        if isinstance(known, Unknown):
-            return NotMoved(later, "unknown-inputs", known.why)
-        inputs, added = known.value, None
+        added = None
+        if isinstance(known, Known):
+            inputs = known.value
+        else:
+            phase = manager.without_project(
+                asked,
+                context.value,
+                folder,
+                env=caches.environment(later, called),
+                workdir=directory,
+            )
+            if not isinstance(phase, Known):
+                return NotMoved(later, "unknown-inputs", (phase or known).why)
+            if _fetched_before(copy, later, manager.id):
+                return None
+            first, inputs = phase.value, phase.value.inputs
     if not inputs.dependencies:
         return None
     hidden = [path for path in inputs.files if not ctx.project.is_file(path)]
@@ -223,7 +238,7 @@ def _install(
         )
     if _brings_only(ctx, source, inputs.files):
         return None
-    return Install(later, called, inputs, folder, added)
+    return Install(later, called, inputs, folder, added, first)
 
 
 def _fetched_before(copy: Place, later: Place, ecosystem: str) -> bool:
@@ -286,6 +301,7 @@ def _reordered(ctx: Context, copy: Place, install: Install, target: str) -> Reor
         and not install.inputs.differs
         and not files
         and install.added is None
+        and install.first is None
         and called.element >= 0
         and not called.command.context
     )
@@ -295,6 +311,12 @@ def _reordered(ctx: Context, copy: Place, install: Install, target: str) -> Reor
         if path in install.inputs.reasons
     )
     words = " ".join(install.added or tuple(word or "..." for word in called.values[:3]))
+    if install.first is not None:
+        words = " ".join((words, *install.first.append))
+        ignore_evidence = (
+            Evidence(install.first.because, install.first.source),
+            *ignore_evidence,
+        )
     return Reordering(place, words, changes, files, (*reasons, *ignore_evidence), safe=safe)
 
 
@@ -322,6 +344,12 @@ def _divided(
             reason = passing.command(each, copied)
             if reason is not None:
                 return NotMoved(place, "opaque-before-install", reason)
+    if install.first is not None:
+        try:
+            once, again = doubled(place, called, install.first.append)
+        except NotDivisible as obstacle:
+            return NotMoved(place, *obstacle.args)
+        return node.with_changes(body=once), edits.bare(node).with_changes(body=again)
     cut = called.element + 1
     while cut < len(script.elements) and all(
         passing.command(each, copied) is None or _belongs(each, called)

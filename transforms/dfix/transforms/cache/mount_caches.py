@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import ExecForm, Run, ShellForm
@@ -37,7 +38,7 @@ from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.plans import caches as plan
 from dfix.refactor.plans.cleaning import cleaning
-from dfix.refactor.plans.hiding import hidden
+from dfix.refactor.plans.hiding import hidden, linked
 from dfix.refactor.scripts import Edited
 from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Phase, Rewrite
 
@@ -172,6 +173,7 @@ class Mounted(NamedTuple):
     target: str
     options: str  # uid, gid, sharing, id, as text with a leading comma
     evidence: Evidence
+    ecosystem: str  # of the call that fills it
 
 
 @transform(
@@ -228,6 +230,7 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
     obstacle = plan.obstacle(ctx, place, called, cache)
     if cache.kind is CacheKind.STORE:
         obstacle = hidden(ctx, place, called, cache) or obstacle
+    obstacle = linked(place, called) or obstacle
     if obstacle is not None:
         return hold_back(place, *obstacle)
     owner = plan.owner(place, target.value)
@@ -239,7 +242,9 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
     claim = (
         f"{' '.join(word or '...' for word in called.values[:2])} keeps its cache in {target.value}"
     )
-    return Mounted(cache, target.value, options, Evidence(claim, cache.source))
+    assert called.call is not None  # noqa: S101 - only a call has caches
+    evidence = Evidence(claim, cache.source)
+    return Mounted(cache, target.value, options, evidence, called.call.ecosystem)
 
 
 def _covers(mounted: str, target: str, place: Place) -> bool:
@@ -261,15 +266,18 @@ def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mo
     node = place.node
     assert isinstance(node, Run)  # noqa: S101 - asked of RUN only
     edited = Edited(place)
+    owners = {each.ecosystem for each in mounted}
     for called in calls:
         assert called.call is not None  # noqa: S101 - the caller looked
+        if called.call.ecosystem not in owners:
+            continue
         for index in called.call.defeats_cache:
             edited.remove_word(called, index)
         switch = plan.disabling_variable(place, called)
         if switch is not None:
-            edited.assign(called, switch, "")
+            edited.assign(called, switch, ecosystem_of(called.call).cache_on(switch))
     targets = [each.target for each in mounted]
-    for cleanup in cleaning(place, targets):
+    for cleanup in cleaning(place, targets, owners):
         if cleanup.whole and not edited.remove_command(cleanup.called):
             return hold_back(
                 place, "not-plain", f"{cleanup.called.program} empties the cache where it must stay"

@@ -30,7 +30,7 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
-from dfix.refactor.plans import reading
+from dfix.refactor.plans import caches, reading
 from dfix.refactor.plans.ignoring import with_patterns
 from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
 
@@ -259,7 +259,7 @@ def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
                     or isinstance(called.directory, Unknown)
                 ):
                     continue
-                for output in ecosystem_of(call).knowledge.outputs:
+                for output in ecosystem_of(call).outputs(call, caches.environment(place, called)):
                     directory = paths.join(called.directory.value, call.directory)
                     folder = _folder(ctx, place, directory)
                     if folder is None:

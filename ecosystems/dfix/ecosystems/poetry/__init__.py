@@ -1,0 +1,1 @@
+"""Poetry; see the reader."""
