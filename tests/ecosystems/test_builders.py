@@ -38,7 +38,20 @@ def test_current_buildkit_has_what_dockerfiles_use() -> None:
     assert shown.capability("persistent_cache") is None
 
 
-@pytest.mark.parametrize("name", ["docker-legacy", "kaniko", "cloudbuild-docker", "acr", "railway"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docker-legacy",
+        "docker-20",
+        "kaniko",
+        "cloudbuild-docker",
+        "cloud-run",
+        "acr",
+        "railway",
+        "heroku",
+        "caprover",
+    ],
+)
 def test_these_fail_at_a_cache_mount(name) -> None:
     assert _known(name).capability("cache_mount") is False
 
@@ -48,6 +61,29 @@ def test_podman_and_buildah_are_one_builder() -> None:
         _known("buildah").capability(each) for each in CAPABILITIES
     ]
     assert _known("podman").capability("syntax_pull") is False
+
+
+def test_kaniko_skips_what_a_heredoc_says() -> None:
+    assert _known("kaniko").capability("heredoc") is False
+    assert _known("kaniko-osscontainertools").capability("heredoc") is True
+    assert _known("kaniko-osscontainertools").capability("cache_mount") is None
+    assert _known("kaniko-osscontainertools").capability("bind_mount") is False
+
+
+def test_an_older_engine_has_mounts_only_with_buildkit() -> None:
+    with_it, without = _known("docker-20-buildkit"), _known("docker-20")
+    assert (with_it.capability("cache_mount"), without.capability("cache_mount")) == (True, False)
+    assert with_it.capability("heredoc") is with_it.capability("link") is False
+
+
+@pytest.mark.parametrize("name", ["codebuild", "openshift", "digitalocean", "drone-docker"])
+def test_of_these_no_source_says_it(name) -> None:
+    assert _known(name).capability("cache_mount") is None
+
+
+@pytest.mark.parametrize("name", ["depot", "docker-build-cloud"])
+def test_these_keep_their_caches(name) -> None:
+    assert _known(name).capability("persistent_cache") is True
 
 
 def test_a_capability_has_one_name() -> None:

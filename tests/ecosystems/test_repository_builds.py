@@ -476,6 +476,8 @@ def test_other_builders_on_the_command_line():
         "/kaniko/executor --context dir:///workspace --dockerfile Dockerfile --destination x": "kaniko",
         "az acr build -r reg -t x .": "acr",
         "gcloud builds submit --tag gcr.io/p/x .": "cloudbuild-docker",
+        "gcloud run deploy x --source . --region europe-west1": "cloud-run",
+        "gcloud beta run deploy x --region=europe-west1 --source=.": "cloud-run",
         "buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=.": "buildkit",
         "nerdctl build .": "nerdctl",
         "flyctl deploy": "fly",
@@ -488,6 +490,26 @@ def test_other_builders_on_the_command_line():
         repository = shown({"a.sh": command + "\n"})
         assert ids(repository) == [builder], command
         assert repository.context == Known("", "a.sh:1"), command
+
+
+def test_cloud_run_builds_only_from_source():
+    repository = shown({"a.sh": "gcloud run deploy x --image gcr.io/p/x\n"})
+    assert ids(repository) == []
+    steps = """jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: google-github-actions/deploy-cloudrun@v2
+        with:
+          service: x
+          source: ./
+      - uses: google-github-actions/deploy-cloudrun@v2
+        with:
+          service: y
+          image: gcr.io/p/y
+"""
+    (build,) = shown({".github/workflows/a.yml": steps}).builds
+    assert (build.context, build.builder) == ("", "cloud-run")
 
 
 # conclusions

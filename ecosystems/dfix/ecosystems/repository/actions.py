@@ -73,6 +73,8 @@ def used(step: Step) -> Iterator[Shown]:
     if uses in ACTIONS:
         first = uses == "docker/build-push-action" and bool(step.word("path").text)
         yield from _built(step, uses, _FIRST_VERSION if first else ACTIONS[uses])
+    elif uses == "google-github-actions/deploy-cloudrun" and step.word("source").text:
+        yield from _built(step, uses, "cloud-run source - - - - folder")
     elif uses == "superfly/flyctl-actions":
         where = Where(step.tree, step.path, ephemeral=True)
         line = step.fields.lines.get("uses", step.fields.line)

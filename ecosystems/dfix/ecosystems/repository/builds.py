@@ -140,6 +140,8 @@ def platform_build(command: Command, where: Where) -> Iterator[Built]:
         case ["az", "acr", "build"]:
             options = parsed(words[2:], ACR)
             yield from _hosted(command, where, options, "acr", "context", images=("-t", "--image"))
+        case ["gcloud", *_] if "run" in texts and "deploy" in texts:
+            yield from _cloud_run(command, words, where)
         case ["gcloud", *_] if "builds" in texts and "submit" in texts:
             yield from _gcloud(command, words, where)
         case ["fly" | "flyctl", "deploy" | "launch", *_]:
@@ -245,6 +247,15 @@ def _gcloud(command: Command, words: Sequence[Word], where: Where) -> Iterator[B
     context = _context(options.positional[at + 1 :]) or Word(".")
     use = _use(options, command, where, "cloudbuild-docker")
     yield from _built(command, where, use, context, None, "folder")
+
+
+def _cloud_run(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:
+    """``gcloud run deploy --source``: Cloud Build builds the folder's Dockerfile, if it has one."""
+    options = parsed(words, GCLOUD)
+    context = options.last("--source")
+    if context is not None and options.last("--image") is None:
+        use = _use(options, command, where, "cloud-run")
+        yield from _built(command, where, use, context, None, "folder")
 
 
 def _fly(command: Command, words: Sequence[Word], where: Where) -> Iterator[Built]:

@@ -45,7 +45,9 @@ BUILDCTL = _names(
 
 GCLOUD = _names(
     "-t --tag --config --project --substitutions --timeout --region --machine-type --ignore-file "
-    "--gcs-source-staging-dir --gcs-log-dir --account --service-account"
+    "--gcs-source-staging-dir --gcs-log-dir --account --service-account --source --image --platform "
+    "--set-env-vars --update-env-vars --set-secrets --memory --cpu --port --min-instances "
+    "--max-instances --concurrency --env-vars-file --format"
 )
 
 FLY = _names(
