@@ -81,7 +81,7 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
         "prefix",
     }
     for facts in (row.get("facts", {}), row["variant"][variant], *row.get("modifier", {}).values()):
-        assert set(facts) <= FACTS | {"words", "on", "since", "until", "second"}
+        assert set(facts) <= FACTS | {"words", "on", "since", "until", "second", "floats"}
         assert facts.get("libc") in (None, "glibc", "musl")
         assert facts.get("starts") in (None, "server", "repl", "shell", "none")
         for name, env in facts.get("env", {}).items():
@@ -103,7 +103,7 @@ def test_each_row_says_only_what_the_schema_knows(family, variant) -> None:
 def test_no_two_variants_have_the_same_words() -> None:
     for row in FAMILIES.values():
         words = [
-            (frozenset(variant["words"]), *map(variant.get, ("since", "until", "second")))
+            (frozenset(variant["words"]), *map(variant.get, ("since", "until", "second", "floats")))
             for variant in row["variant"].values()
         ]
         assert len(words) == len(set(words))
@@ -227,12 +227,16 @@ def test_every_mirror_and_release_is_described() -> None:
         ),
         ("arm64v8/python:3.12-slim", "python", "slim", "3.12", None),
         ("debian:sid-slim", "debian", "slim", None, "sid"),
+        ("buildpack-deps:noble-curl", "buildpack-deps", "curl-ubuntu", None, "noble"),
+        ("buildpack-deps:22.04", "buildpack-deps", "full-ubuntu", "22.04", "jammy"),
         ("ubuntu:artful-20180123", "ubuntu", "full", None, "artful"),
         ("oraclelinux:9-slim", "oraclelinux", "slim", "9", None),
         ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", "ubi", "minimal", "9", None),
         ("redhat/ubi10-minimal", "ubi", "minimal", "10", None),
         ("archlinux:base-devel-20260816.0.574111", "archlinux", "base-devel", None, None),
         ("openjdk:17-jdk", "openjdk", "oracle-jdk", "17", None),
+        ("openjdk:17-bullseye", "openjdk", "debian", "17", "bullseye"),
+        ("openjdk:17-jdk-slim-bullseye", "openjdk", "jdk-slim", "17", "bullseye"),
         ("openjdk:8-jre-alpine3.9", "openjdk", "alpine-jre-8", "8", "alpine3.9"),
         ("eclipse-temurin:17-jdk-ubi9-minimal", "eclipse-temurin", "ubi-jdk", "17", None),
         ("amazoncorretto:17", "amazoncorretto", "full", "17", None),
@@ -361,6 +365,13 @@ def test_a_reference_tells(reference, family, variant, version, suite) -> None:
         "nvidia/cuda:10.2-devel-ubuntu18.04",  # before the entry point
         "openjdk:16",  # on Oracle Linux 7 or 8
         "openjdk:11-oracle",
+        "java:openjdk-7-jdk",
+        "wordpress:php7.2-fpm",
+        "python:3.12-noble",  # a release of another distribution
+        "swift:6.0-sid",
+        "debian:jammy",
+        "wordpress:4.9.6-php7.0-apache",
+        "memcached:1.4",
         "maven:3-openjdk-17-slim",
         "maven:3.8",  # OpenJDK once, Temurin today
         f"maven@{DIGEST}",  # any

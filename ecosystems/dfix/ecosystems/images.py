@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Role = Literal["runtime", "toolchain"]
 Starts = Literal["server", "repl", "shell", "none"]
 
+_NAMED = ("debian", "ubuntu")
+"""Distributions whose releases have names."""
+
 Layers = list[tuple[str, dict[str, Any]]]
 
 
@@ -130,10 +133,14 @@ def image(
     suite = fixed.get("suite") or tags.suite(family, parts, version)
     second = next((part.text for part in parts if part.kind == "second"), None)
     at = version if parsed.digest else tags.moving(family, parts, version)
-    described = _variant(family, tags.words(family, fixed, parts, suite), at, second)
+    floats = not any(part.kind == "suite" for part in parts)
+    described = _variant(family, tags.words(family, fixed, parts, suite), at, (second, floats))
     if isinstance(described, Unknown):
         return Unknown(f"{parsed.text}: {described.why}")
     variant, chain = described
+    lowest = chain[0][0]
+    if suites().get(suite or "", lowest).partition(" ")[0] != lowest and lowest in _NAMED:
+        return Unknown(f"{parsed.text}: {suite} is no release of {lowest}")
     facts = _merged(
         chain, _Dates(family["name"], version, at, family.get("second_of"), second, suite)
     )
@@ -189,14 +196,23 @@ def _home(reference: Reference, prefixes: Iterable[str]) -> tuple[str, str]:
 
 
 def _variant(
-    family: dict[str, Any], said: set[str], version: str | None, second: str | None
+    family: dict[str, Any],
+    said: set[str],
+    version: str | None,
+    below: tuple[str | None, bool],
 ) -> tuple[str, Layers] | Unknown:
-    """The variant that the words name, and its layers of facts from the lowest up."""
+    """The variant that the words name, and its layers of facts from the lowest up.
+
+    `below` is what the tag says of what lies below: its version, and whether its release floats.
+    """
+    second, floats = below
     modifiers: dict[str, Any] = family.get("modifier", {})
     for name, variant in family["variant"].items():
         if set(variant["words"]) != said - modifiers.keys():
             continue
         if "second" in variant and (second or "") not in variant["second"]:
+            continue
+        if variant.get("floats", floats) is not floats:
             continue
         holds = tags.applies(variant, tags.numbers(version or ""))
         if holds is None:
