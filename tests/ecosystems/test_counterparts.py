@@ -77,6 +77,7 @@ def _known(reference: str, written: str | None = None, prefixes=()) -> Image:
         ("amazoncorretto:8-alpine3.21", "amazoncorretto:8-alpine3.21-jre"),
         ("swift:5.10-jammy", "swift:5.10-jammy-slim"),
         ("swift:6.0-bookworm", "swift:6.0-bookworm-slim"),
+        ("mcr.microsoft.com/dotnet/core/sdk:3.1", "mcr.microsoft.com/dotnet/aspnet:3.1"),
         ("pypy:3.11-bookworm", "pypy:3.11-slim-bookworm"),
         ("ghcr.io/astral-sh/uv:0.8-python3.12-bookworm-slim", "python:3.12-slim-bookworm"),
         ("ghcr.io/astral-sh/uv:python3.12-alpine3.22", "python:3.12-alpine3.22"),

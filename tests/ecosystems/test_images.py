@@ -232,6 +232,17 @@ def test_every_mirror_and_release_is_described() -> None:
         ("ubuntu:artful-20180123", "ubuntu", "full", None, "artful"),
         ("oraclelinux:9-slim", "oraclelinux", "slim", "9", None),
         ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", "ubi", "minimal", "9", None),
+        ("registry.access.redhat.com/ubi8:8.9-1028", "ubi", "full", "8", None),
+        ("registry.access.redhat.com/ubi9/ubi", "ubi", "full", "9", None),
+        ("mcr.microsoft.com/dotnet/core/sdk:3.1", "dotnet", "sdk-3", "3.1", "buster"),
+        (
+            "mcr.microsoft.com/dotnet/core/aspnet:3.1-buster-slim",
+            "dotnet",
+            "aspnet",
+            "3.1",
+            "buster",
+        ),
+        ("mcr.microsoft.com/dotnet/sdk:6.0", "dotnet", "sdk", "6.0", "bullseye"),
         ("redhat/ubi10-minimal", "ubi", "minimal", "10", None),
         ("archlinux:base-devel-20260816.0.574111", "archlinux", "base-devel", None, None),
         ("openjdk:17-jdk", "openjdk", "oracle-jdk", "17", None),
@@ -299,6 +310,7 @@ def test_every_mirror_and_release_is_described() -> None:
             None,
             None,
         ),
+        ("quay.io/jupyter/scipy-notebook", "jupyter", "minimal", None, None),
         ("public.ecr.aws/lambda/python:3.12", "lambda", "python", "3.12", None),
         ("public.ecr.aws/lambda/nodejs:18-x86_64", "lambda", "nodejs-al2", "18", None),
         ("cgr.dev/chainguard/python:latest-dev", "chainguard", "python", None, None),
@@ -365,6 +377,8 @@ def test_a_reference_tells(reference, family, variant, version, suite) -> None:
         "nvidia/cuda:10.2-devel-ubuntu18.04",  # before the entry point
         "openjdk:16",  # on Oracle Linux 7 or 8
         "openjdk:11-oracle",
+        "mcr.microsoft.com/dotnet/core/sdk:2.2",
+        "mcr.microsoft.com/dotnet/core/sdk:3.1-bionic",
         "java:openjdk-7-jdk",
         "wordpress:php7.2-fpm",
         "python:3.12-noble",  # a release of another distribution
@@ -397,6 +411,8 @@ def test_a_reference_tells(reference, family, variant, version, suite) -> None:
         "wordpress:6-php8.3-fpm-bookworm-slim",
         "mcr.microsoft.com/playwright:v1.40.0-jammy",
         "cgr.dev/chainguard/nginx",
+        "jupyter/base-notebook",  # of October 2023 at the latest
+        "quay.io/jupyter/base-notebook:python-3.11",
         "public.ecr.aws/lambda/provided:al2",
         "mysql:8.0",  # on Debian once, on Oracle Linux today
         "python:${VERSION}",
@@ -543,6 +559,10 @@ def test_an_image_may_hand_on_its_shell() -> None:
     found = _known("mambaorg/micromamba:1.5.8")
     assert found.run_shell == ("/usr/local/bin/_dockerfile_shell.sh",)
     assert found.account == Account(57439, 57439, "/home/mambauser")
+    jupyter = _known("quay.io/jupyter/minimal-notebook:latest")
+    assert jupyter.run_shell == ("/bin/bash", "-o", "pipefail", "-c")
+    assert jupyter.account == Account(1000, 100, "/home/jovyan")
+    assert jupyter.entrypoint == ("tini", "-g", "--", "start.sh")
     assert _known("python:3.12").run_shell is None
 
 
@@ -558,6 +578,7 @@ def test_an_empty_entrypoint_takes_the_one_below_away() -> None:
         ("oraclelinux:8", "root", 0, "/bin/sh", "dnf"),
         ("oraclelinux:7-slim", "root", 0, "/bin/sh", "yum"),
         ("redhat/ubi9-minimal", "root", 0, "/bin/sh", "microdnf"),
+        ("redhat/ubi9", "root", 0, "/bin/sh", "dnf"),
         ("archlinux", "root", 0, "/bin/sh", "pacman"),
         ("amazoncorretto:17", "root", 0, "/bin/sh", "yum"),
         ("amazoncorretto:17-al2023", "root", 0, "/bin/sh", "dnf"),
@@ -605,3 +626,36 @@ def test_each_name_is_a_full_one(name) -> None:
     parsed = parse(name)
     assert isinstance(parsed, Reference)
     assert (parsed.full_name, parsed.tag, parsed.digest) == (name, None, None)
+
+
+def test_the_sdk_listens_where_its_run_time_does_not() -> None:
+    sdk, aspnet = (_known(f"mcr.microsoft.com/dotnet/{name}:6.0") for name in ("sdk", "aspnet"))
+    assert sdk.env["ASPNETCORE_URLS"].value == ""
+    assert aspnet.env["ASPNETCORE_URLS"].value == "http://+:80"
+    assert "ASPNETCORE_URLS" not in _known("mcr.microsoft.com/dotnet/core/sdk:3.1").env
+    for name in ("sdk", "aspnet"):
+        found = _known(f"mcr.microsoft.com/dotnet/{name}:8.0")
+        assert "ASPNETCORE_URLS" not in found.env
+        assert found.env["ASPNETCORE_HTTP_PORTS"].value == "8080"
+
+
+@pytest.mark.parametrize("name", [n for f in FAMILIES.values() for n in f["repository"]])
+def test_each_name_reads_back_behind_a_mirror_with_a_port_and_with_a_digest(name) -> None:
+    text = f"registry.example.com:5000/hub/{name}:1.2-x@{DIGEST}"
+    found = parse(text)
+    assert isinstance(found, Reference)
+    assert (found.registry, found.tag, found.digest) == (
+        "registry.example.com:5000",
+        "1.2-x",
+        DIGEST,
+    )
+    assert f"{found.name}:{found.tag}@{found.digest}" == text
+    plain = text.partition(":1.2-x")[0]
+    assert image(plain) == Unknown(f"nothing is known of {plain}")
+    behind, direct = (image(each, ("registry.example.com:5000/hub",)) for each in (plain, name))
+    if isinstance(direct, Image):
+        assert isinstance(behind, Image)
+        assert (behind.family, behind.variant) == (direct.family, direct.variant)
+        assert (behind.prefix, direct.prefix) == ("registry.example.com:5000/hub", "")
+    else:
+        assert isinstance(behind, Unknown)

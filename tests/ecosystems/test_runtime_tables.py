@@ -72,3 +72,33 @@ def test_modules_that_compile_c_are_cited_and_stand_once():
     for row in rows:
         assert row["when"] in {"always", "optional"}
         assert _is_cited(row["source"])
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "kind", "needs"),
+    [
+        ("python", "polars", "bundled", ()),
+        ("python", "lz4", "bundled", ()),
+        ("python", "pygithub", "bundled", ()),  # by what it depends on
+        ("python", "pysocks", "pure", ()),
+        ("python", "python3-saml", "bundled", ("xmlsec",)),
+        ("node", "styled-components", "pure", ()),
+        ("node", "ssh2", "bundled", ()),
+        ("node", "@tailwindcss/oxide", "bundled", ()),
+        ("node", "node-pty", "source-only", ()),
+        ("node", "kerberos", "libraries", ("libgssapi-krb5-2",)),
+        ("node", "phantomjs-prebuilt", "libraries", ("libfontconfig1",)),
+        ("node", "pdf2pic", "programs", ("ghostscript", "graphicsmagick")),
+        ("node", "@playwright/browser-chromium", "elsewhere", ("~/.cache/ms-playwright",)),
+    ],
+)
+def test_what_a_package_needs(table, name, kind, needs):
+    found = values.purities_of(_read(f"{table}/packages.toml"))[name]
+    assert found.kind.value == kind
+    assert (*found.libraries, *found.programs, *found.elsewhere, *found.brings) == needs
+
+
+@pytest.mark.parametrize("name", ["torch", "dbt-core", "nodeenv", "py4j", "databricks-sdk"])
+def test_what_starts_programs_is_not_called_plain(name):
+    rows = _read("python/packages.toml")
+    assert name not in {each for row in rows["plain"] for each in row["names"]}
