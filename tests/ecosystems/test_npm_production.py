@@ -53,3 +53,31 @@ def test_a_manager_that_knows_no_such_words() -> None:
     call = read_call(["pip", "install", "-r", "requirements.txt"])
     assert call is not None
     assert ecosystem_of(call).production(call, MemoryTree({}), "", None) is None
+
+
+LOCK = {"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0"}}}
+SCRIPTED = {
+    "lockfileVersion": 3,
+    "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "hasInstallScript": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "lock", "scripts", "runs"),
+    [
+        ("npm ci", LOCK, {"build": "tsc"}, False),
+        ("npm install", LOCK, {}, True),  # it may resolve to other packages
+        ("npm ci", SCRIPTED, {}, True),
+        ("npm ci --ignore-scripts", SCRIPTED, {"postinstall": "x"}, False),
+        ("npm ci", LOCK, {"postinstall": "x"}, True),
+        ("npm ci", {"lockfileVersion": 1, "dependencies": {"a": {}}}, {}, True),
+        ("npm run build", LOCK, {}, True),
+        ("npm cache clean --force", LOCK, {}, False),
+    ],
+)
+def test_whether_it_runs_code_of_project_or_packages(command, lock, scripts, runs) -> None:
+    call = read_call(command.split())
+    assert call is not None
+    manifest = json.dumps({"name": "shop", "scripts": scripts})
+    tree = MemoryTree({"package.json": manifest, "package-lock.json": json.dumps(lock)})
+    assert ecosystem_of(call).runs_code(call, tree, "") is runs

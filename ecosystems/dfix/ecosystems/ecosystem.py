@@ -157,6 +157,14 @@ class Ecosystem:
             return ("*",)
         return tuple(rule.name for rule in self.knowledge.env)
 
+    def runs_code(self, call: Call, tree: Tree, directory: str) -> bool:
+        """May the call run code of the project or of packages, which may read whatever is there?
+
+        Only an answer of no is a fact.
+        """
+        del tree, directory
+        return call.role not in {Role.CLEAN, Role.CONFIG, Role.FETCH, Role.PRUNE}
+
     def is_offline_reader(self, call: Call, env: Mapping[str, str | None] | None = None) -> bool:
         """Must the call find everything where an earlier step stored it?
 

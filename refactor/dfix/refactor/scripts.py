@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfix.grammar.nodes import Run, ShellForm
+from dfix.refactor.compose import Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,23 @@ def appended(place: Place, command: str) -> ShellForm:
     if "\n" not in between:
         between = _on_a_line_of_its_own(place, last) or between
     return spliced(place, [(last.end, last.end, between + command)])
+
+
+def joined(place: Place, others: Sequence[Place]) -> ShellForm:
+    """The body with the scripts of later RUNs behind its own, `&&` between, and with their comments as lines of it."""
+    script, style = place.script, Style(place.model.file)
+    assert script is not None  # noqa: S101 - the caller has read it
+    end = script.elements[-1].end
+    lead = style.continuation()
+    lines: list[str] = []
+    for other in others:
+        node = other.node
+        assert isinstance(node, Run)  # noqa: S101 - the caller gives RUNs
+        assert isinstance(node.body, ShellForm)  # noqa: S101 - it has a script
+        above = [comment.text.text.strip() for comment in node.comments]
+        broken = lead + "".join(f"{text}{style.newline}{style.indent}" for text in above)
+        lines.append(f"{broken}&& {node.body.text.text.rstrip()}")
+    return spliced(place, [(end, len(script.text), "".join(lines))])
 
 
 def _on_a_line_of_its_own(place: Place, last: Element) -> str | None:

@@ -234,6 +234,24 @@ class NpmEcosystem(Ecosystem):
             return tuple(rule.name for rule in self.knowledge.env if rule.name != "*")
         return ("*",)
 
+    def runs_code(self, call: Call, tree: Tree, directory: str) -> bool:
+        """Scripts of the project and of packages, as manifest and lockfile tell."""
+        from dfix.ecosystems.node.locks import install_scripts  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.npm.inputs import manifests_of  # noqa: PLC0415 - the same
+
+        if call.role in {Role.CLEAN, Role.CONFIG}:
+            return False
+        if call.role is not Role.INSTALL or call.unknown:
+            return True
+        if not call.scripts:
+            return False
+        folder = self._folder(call, directory, None)
+        projects, packages = manifests_of(tree, folder), install_scripts(tree, folder or ".")
+        if not call.locked or isinstance(projects, Unknown) or isinstance(packages, Unknown):
+            return True
+        own = any(name in each.table("scripts") for each in projects.value for name in LIFECYCLE)
+        return own or bool(packages.value)
+
     def _named_file(self, call: Call) -> str | None:
         for name, value in call.flags:
             if self.knowledge.flags[name].effect == "file":

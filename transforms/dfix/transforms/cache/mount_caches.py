@@ -180,7 +180,7 @@ class Mounted(NamedTuple):
     group="cache",
     ceiling=Level.REVIEW,
     phase=Phase.RESTRUCTURE,
-    after=("copy-manifests-first", "split-stages", "use-lockfile"),
+    after=("copy-manifests-first", "split-stages", "use-lockfile", "merge-runs"),
     slugs=(
         "unknown-user",
         "unknown-uid",
