@@ -99,7 +99,7 @@ def test_a_version_is_no_part_of_a_program(word: str, name: str) -> None:
 )
 def test_every_row_follows_the_schema_and_has_a_source(path: Path) -> None:
     table = tomllib.loads(path.read_text())
-    for key in ("command", "flag", "env", "cache"):
+    for key in ("command", "flag", "env", "cache", "keep", "clean"):
         for row in table.get(key, ()):
             for name, value in row.items():
                 row[name] = tuple(value) if isinstance(value, list) else value
@@ -113,6 +113,8 @@ def test_every_row_follows_the_schema_and_has_a_source(path: Path) -> None:
             *knowledge.env,
             *knowledge.caches.values(),
             *knowledge.outputs,
+            *knowledge.keeps,
+            *knowledge.cleans,
         )
     ]
     assert all(source.startswith(("https://", "tried: ")) for source in sources)

@@ -7,7 +7,10 @@ commands, manifests, caches and outputs; it does not know Dockerfiles.
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Role(enum.Enum):
@@ -44,7 +47,8 @@ class Cache(NamedTuple):
     `source` is the page that says so. `moved_by` are all variables that move it, strongest first,
     each with what follows its value: `(("GOMODCACHE", ""), ("GOPATH", "/pkg/mod"))`; with the
     stage's environment given, `Ecosystem.caches` has applied them to `path`. `moved` tells that a
-    flag or a variable in force did.
+    flag or a variable in force did. `images` are the families of base images, with the versions
+    from `since` until `until`, in which it lies there; empty: in all.
     """
 
     id: str
@@ -53,10 +57,27 @@ class Cache(NamedTuple):
     sharing: str
     env: str | None
     source: str
-    needs: tuple[str, ...] = ()  # settings without which a mount alone keeps nothing, by slug
     root_path: str | None = None  # where it lies for root, if that is not `path` in root's home
+    images: tuple[Mapping[str, str], ...] = ()
     moved_by: tuple[tuple[str, str], ...] = ()
     moved: bool = False
+
+
+class Setting(NamedTuple):
+    """What keeps a cache that a mount alone does not keep, or leaves none behind.
+
+    `command` runs in the same RUN, in front of the call to keep and behind it to clean. `words` are
+    the call's: they take the place of the word `replaces` of the call, or stand behind its subcommand,
+    which is the word `behind`. `drops` are words that mean nothing beside them.
+    """
+
+    source: str
+    command: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    replaces: int | None = None
+    behind: int = 0
+    drops: tuple[int, ...] = ()
+    caches: tuple[str, ...] = ()  # by id
 
 
 class Call(NamedTuple):
@@ -91,6 +112,7 @@ class Call(NamedTuple):
     reads_store: bool = False  # reads what an earlier fetch stored, and may be the only one to
     stores: bool = False  # puts what it builds into the store, whence no download brings it back
     release: str | None = None  # of the manager, where an earlier step of the build installed it
+    distribution: bool = False  # of the distribution's own package manager, which works as root
 
 
 class Inputs(NamedTuple):

@@ -9,15 +9,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.calls import Cache, Call, Fetch, FirstPhase, Inputs, Locked, Role
+from dfix.ecosystems.calls import Cache, Call, Fetch, FirstPhase, Inputs, Locked, Role, Setting
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.knowledge import Knowledge, knowledge_of
 from dfix.ecosystems.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dfix.ecosystems.knowledge import Output
+    from dfix.ecosystems.knowledge import Output, SettingRule
     from dfix.ecosystems.service import Did, Request
     from dfix.ecosystems.tree import Tree
 
@@ -30,6 +30,9 @@ class Ecosystem:
     where they are not known. Give a tree without ignored files (`ignore.visible`): what the builder
     is not sent is not there.
     """
+
+    distribution = False
+    """Is it a distribution's own package manager, which installs for the machine and works as root?"""
 
     def __init__(self, anchor: str) -> None:
         self._anchor = anchor
@@ -107,6 +110,49 @@ class Ecosystem:
         """
         del call
         return {}
+
+    def looks_in(self, call: Call) -> tuple[str, ...]:
+        """Ids of the caches that must hold what a call looks for: it fails where they are empty."""
+        command = self.knowledge.commands.get(call.verb)
+        return command.reads if command else ()
+
+    def keeping(self, call: Call, cache: Cache) -> tuple[Setting, ...]:
+        """Settings without which a mount of a cache that the call fills keeps nothing."""
+        rules = (rule for rule in self.knowledge.keeps if cache.id in rule.caches)
+        return tuple(self._settings(call, rules))
+
+    def cleaning(self, call: Call) -> Setting | None:
+        """What leaves no download of the call in its layer; None if it leaves none, or nothing is known."""
+        return next(self._settings(call, self.knowledge.cleans), None)
+
+    def _settings(self, call: Call, rules: Iterable[SettingRule]) -> Iterator[Setting]:
+        program = (call.words[0] or "").rpartition("/")[2].rstrip("0123456789.-")
+        given = {self.knowledge.flags[name].effect for name, _ in call.flags if name}
+        command = self.knowledge.commands.get(call.verb)
+        behind = next(
+            (at for at, word in enumerate(call.words) if at and command and word in command.names),
+            0,
+        )
+        for rule in rules:
+            if rule.programs and program not in rule.programs:
+                continue
+            if rule.verbs and call.verb not in rule.verbs:
+                continue
+            if (rule.having and rule.having not in given) or given & set(rule.unless):
+                continue
+            if rule.words and (behind == 0 or _says(call, rule.words[-1])):
+                continue
+            replaces = call.defeats_cache[0] if rule.having and call.defeats_cache else None
+            drops = tuple(
+                at
+                for at, word in enumerate(call.words)
+                if word is not None
+                and word in self.knowledge.flags
+                and self.knowledge.flags[word].effect in rule.drops
+            )
+            yield Setting(
+                rule.source, rule.command, rule.words, replaces, behind, drops, rule.caches
+            )
 
     def cache_off(self, env: Mapping[str, str | None]) -> str | None:
         """The variable in force that turns the cache off; one that is not literal may."""
@@ -278,6 +324,16 @@ class Ecosystem:
         """A step that downloads what a build will need; None if there is no such thing to do."""
         del call, tree, directory, env
         return None
+
+
+def _says(call: Call, word: str) -> bool:
+    """Does a call hold this word, or one that sets the same to another value?"""
+    name, equals, _ = word.rpartition("=")
+    return any(
+        other == word or (equals and other.startswith(name + equals))
+        for other in call.words
+        if other is not None
+    )
 
 
 def _located(cache: Cache, env: Mapping[str, str | None]) -> Cache | None:

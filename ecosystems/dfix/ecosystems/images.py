@@ -150,6 +150,13 @@ def image(
     )
 
 
+def is_among(found: Image | Unknown, rows: Sequence[Mapping[str, str]]) -> bool:
+    """Is an image of one of these families, and of a version between `since` and `until`?"""
+    return isinstance(found, Image) and any(
+        row["family"] == found.family and tags.applies(row, found.release or ()) for row in rows
+    )
+
+
 def suites() -> Mapping[str, str]:
     """Each known release of a distribution by its code name: ``bookworm`` to ``debian 12``."""
     known: Mapping[str, str] = _facts()["suites"]

@@ -30,6 +30,25 @@ class Command(NamedTuple):
     reads_store: bool
     stores: bool  # puts what it builds into the store (mvn install)
     caches: tuple[str, ...]
+    reads: tuple[str, ...]  # caches that must hold what it looks for
+    source: str
+
+
+class SettingRule(NamedTuple):
+    """What keeps the packages of `caches` where a mount alone does not (`keep`), or leaves none behind (`clean`).
+
+    It is for calls of `programs` (empty: all) with one of `verbs` (empty: all) that have a flag of the
+    effect `having` and none of the effects `unless`. `drops` are effects of flags that mean nothing then.
+    """
+
+    caches: tuple[str, ...]
+    programs: tuple[str, ...]
+    verbs: tuple[str, ...]
+    command: tuple[str, ...]
+    words: tuple[str, ...]
+    having: str
+    unless: tuple[str, ...]
+    drops: tuple[str, ...]
     source: str
 
 
@@ -71,6 +90,8 @@ class Knowledge(NamedTuple):
     env: tuple[EnvRule, ...]
     outputs: tuple[Output, ...]
     extra: Mapping[str, Any]  # tables that only this ecosystem's reader knows
+    keeps: tuple[SettingRule, ...] = ()
+    cleans: tuple[SettingRule, ...] = ()
 
 
 _KNOWN = frozenset(
@@ -86,6 +107,8 @@ _KNOWN = frozenset(
         "env",
         "output",
         "extra",
+        "keep",
+        "clean",
     }
 )
 
@@ -112,7 +135,7 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
             flags[spelling] = rule
     caches = {row["id"]: _cache(name, row) for row in table.get("cache", ())}
     for command in commands.values():
-        missing = set(command.caches) - set(caches)
+        missing = {*command.caches, *command.reads} - set(caches)
         if missing:
             message = f"{name}: {command.verb} names the cache {min(missing)!r}, which has no row"
             raise KnowledgeError(message)
@@ -128,6 +151,8 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
         env=tuple(_env(name, row) for row in table.get("env", ())),
         outputs=tuple(_output(name, row) for row in table.get("output", ())),
         extra=table.get("extra", {}),
+        keeps=tuple(_setting(name, row) for row in table.get("keep", ())),
+        cleans=tuple(_setting(name, row) for row in table.get("clean", ())),
     )
 
 
@@ -142,7 +167,11 @@ def _only(name: str, row: Mapping[str, Any], keys: set[str]) -> None:
 
 
 def _command(name: str, row: Mapping[str, Any]) -> Command:
-    _only(name, row, {"names", "role", "locked", "reads-store", "stores", "caches", "source"})
+    _only(
+        name,
+        row,
+        {"names", "role", "locked", "reads-store", "stores", "caches", "reads", "source"},
+    )
     return Command(
         verb=row["names"][0],
         names=row["names"],
@@ -151,12 +180,43 @@ def _command(name: str, row: Mapping[str, Any]) -> Command:
         reads_store=row.get("reads-store", False),
         stores=row.get("stores", False),
         caches=row.get("caches", ()),
+        reads=row.get("reads", ()),
+        source=row["source"],
+    )
+
+
+def _setting(name: str, row: Mapping[str, Any]) -> SettingRule:
+    keys = {
+        "caches",
+        "programs",
+        "verbs",
+        "command",
+        "words",
+        "having",
+        "unless",
+        "drops",
+        "source",
+    }
+    _only(name, row, keys)
+    return SettingRule(
+        caches=row["caches"],
+        programs=row.get("programs", ()),
+        verbs=row.get("verbs", ()),
+        command=row.get("command", ()),
+        words=row.get("words", ()),
+        having=row.get("having", ""),
+        unless=row.get("unless", ()),
+        drops=row.get("drops", ()),
         source=row["source"],
     )
 
 
 def _cache(name: str, row: Mapping[str, Any]) -> Cache:
-    _only(name, row, {"id", "path", "root-path", "kind", "sharing", "moved-by", "needs", "source"})
+    _only(
+        name,
+        row,
+        {"id", "path", "root-path", "kind", "sharing", "moved-by", "images", "source"},
+    )
     moved_by = tuple((variable, suffix) for variable, suffix in row.get("moved-by", ()))
     return Cache(
         id=row["id"],
@@ -165,7 +225,7 @@ def _cache(name: str, row: Mapping[str, Any]) -> Cache:
         sharing=row["sharing"],
         env=moved_by[0][0] if moved_by else None,
         source=row["source"],
-        needs=row.get("needs", ()),
+        images=row.get("images", ()),
         moved_by=moved_by,
         root_path=row.get("root-path"),
     )

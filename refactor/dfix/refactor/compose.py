@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.grammar.lines import assemble
 from dfix.grammar.nodes import (
     Arg,
     Cmd,
@@ -132,7 +133,8 @@ def from_(style: Style, image: str, alias: str | None = None, flags: Sequence[Fl
 
 def run(style: Style, script: str, flags: Sequence[Flag] = ()) -> Run:
     """`RUN [flags] script` in shell form; `script` is source text in the file's escape character."""
-    body = ShellForm(Token("SHELL", script, " "))
+    cooked, _ = assemble(script.split("\n"), 0, style.escape)
+    body = ShellForm(Token("SHELL", script, " ", cooked.cooked))
     return Run(no_gap(), (), keyword(style, "RUN"), tuple(flags), body, end(style), ())
 
 

@@ -219,6 +219,21 @@ class Edited:
         word = called.command.words[called.offset + index]
         self._splices.append((word.start, word.end, text))
 
+    def insert_words(self, called: Called, index: int, text: str) -> None:
+        """Put `text` behind the word `index`."""
+        end = called.command.words[called.offset + index].end
+        self._splices.append((end, end, f" {text}"))
+
+    def put_in_front(self, text: str, line_break: str) -> None:
+        """Run a command in front of all others, on a line of its own: broken as theirs are, or by `line_break`."""
+        script = self.place.script
+        assert script is not None  # noqa: S101 - edits are made of its commands
+        start = script.elements[0].start
+        between = joint(self.place, script)
+        if ";" in between or "\n" not in between:
+            between = f" &&{line_break}"
+        self._splices.append((start, start, text + between))
+
     def append_words(self, called: Called, text: str) -> None:
         """Put `text` behind the last word of a command."""
         end = called.command.words[-1].end

@@ -113,7 +113,16 @@ class Called:
 
     @property
     def call(self) -> Call | None:
-        """What an ecosystem says of it; None if no ecosystem knows the program."""
+        """What an ecosystem of the project says of it; None if none knows the program.
+
+        A distribution's package manager installs for the machine: it is asked by `managed`.
+        """
+        found = self.managed
+        return None if found is None or found.distribution else found
+
+    @property
+    def managed(self) -> Call | None:
+        """What any ecosystem says of it, a distribution's package manager among them."""
         if self._call is False:
             from dfix.ecosystems import read_call  # noqa: PLC0415 - read when a question needs it
 

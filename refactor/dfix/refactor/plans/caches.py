@@ -9,10 +9,12 @@ from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.images import is_among
 from dfix.refactor.model import paths
 from dfix.refactor.model.expand import Undecided
 from dfix.refactor.model.layout import origin
 from dfix.refactor.plans import locking
+from dfix.refactor.plans.emptying import emptied
 from dfix.refactor.plans.storing import started_reader, takes_no_store
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def _configured(place: Place, called: Called) -> dict[str, str | None]:
     if type(manager).sets is Ecosystem.sets:
         return {}  # it asks nothing of earlier calls
     found: dict[str, str | None] = {}
-    for earlier in (*_earlier(place), place):
+    for earlier in (*earlier_places(place), place):
         for each in earlier.called if earlier.node.name == "RUN" else ():
             if each is called:
                 return found
@@ -71,9 +73,11 @@ def _configured(place: Place, called: Called) -> dict[str, str | None]:
 
 def filled(ctx: Context, place: Place, called: Called) -> tuple[Cache, ...] | Because:
     """The caches that a command fills, where project, variables and flags in force put them."""
-    if called.call is None:
+    if called.managed is None:
         return ()
-    manager = ecosystem_of(called.call)
+    manager = ecosystem_of(called.managed)
+    if called.call is None:
+        return _of_the_machine(place, called)
     call = locking.released(place, called.call)
     env = environment(place, called)
     told: Fact[tuple[Cache, ...]] | None = None
@@ -96,9 +100,24 @@ def filled(ctx: Context, place: Place, called: Called) -> tuple[Cache, ...] | Be
     return told.value
 
 
+def _of_the_machine(place: Place, called: Called) -> tuple[Cache, ...] | Because:
+    """The caches of a distribution's package manager, as far as they lie in this image where they are known."""
+    call = called.managed
+    assert call is not None  # noqa: S101 - the caller looked
+    found = ecosystem_of(call).caches(call, environment(place, called))
+    image = place.stage.root_image
+    there = tuple(each for each in found if not each.images or is_among(image, each.images))
+    if found and not there:
+        base = place.stage.root.reference or place.stage.root.node.image.value
+        return Because(
+            "unknown-cache", f"where {called.program} keeps its packages in {base} is not known"
+        )
+    return there
+
+
 def placed(ctx: Context, place: Place, called: Called) -> Because | None:
     """The file of the project that puts the caches elsewhere, or may: a Maven settings file, for one."""
-    call, project = called.call, ctx.project
+    call, project = called.managed, ctx.project
     assert call is not None  # noqa: S101 - only a call has caches
     owner_of = ecosystem_of(call)
     for name in owner_of.placed_by(call):
@@ -328,7 +347,7 @@ def _offline(place: Place, called: Called) -> tuple[str, str] | None:
 
     Where the manager has a store, that is what works offline, and an emptied cache beside it only costs time.
     """
-    call = called.call
+    call = called.managed
     assert call is not None  # noqa: S101 - only a call has caches
     manager = ecosystem_of(call)
     if any(each.kind is CacheKind.STORE for each in manager.caches(call)):
@@ -336,15 +355,15 @@ def _offline(place: Place, called: Called) -> tuple[str, str] | None:
     for run in (place, *_later(place)):
         for each in run.called if run.node.name == "RUN" else ():
             if (
-                each.call is not None
-                and each.call.ecosystem == call.ecosystem
-                and manager.is_offline_reader(each.call, environment(run, each))
+                each.managed is not None
+                and each.managed.ecosystem == call.ecosystem
+                and manager.is_offline_reader(each.managed, environment(run, each))
             ):
                 return "read-later", f"line {run.line} works offline from the cache"
     return None
 
 
-def _earlier(place: Place) -> list[Place]:
+def earlier_places(place: Place) -> list[Place]:
     """What was built in front of a step, in its stage and in those that it builds on, in order."""
     found = list(place.preceding)
     stage = place.stage.parent
@@ -356,25 +375,27 @@ def _earlier(place: Place) -> list[Place]:
 
 def missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
     """Who would miss a store that only a mount of this step holds."""
-    call = called.call
+    call = called.managed
     assert call is not None  # noqa: S101 - only a call has caches
+    lying = target(place, called, cache)
+    if isinstance(lying, Known) and emptied(place, called, cache, lying.value):
+        return None
     for later in _later(place):
         node = later.node
         if node.name == "RUN":
             for each in later.called:
-                reason = _needs_store(later, each, call)
+                reason = _needs_store(later, each, call, cache)
                 if reason is not None:
                     return "read-later", f"line {later.line} {reason}"
             if later.script is None:
                 return "read-later", f"line {later.line} cannot be read as shell source"
         elif node.name in ("COPY", "ADD") and later.source_stage is place.stage:
-            lies = target(place, called, cache)
             sources = getattr(node, "sources", ())
-            if isinstance(lies, Known) and any(
-                paths.overlap(source, lies.value) for source in sources
+            if isinstance(lying, Known) and any(
+                paths.overlap(source, lying.value) for source in sources
             ):
                 return "read-later", f"line {later.line} copies the store out of the stage"
-    reader = started_reader(ctx, place, call.ecosystem)
+    reader = None if call.distribution else started_reader(ctx, place, call.ecosystem)
     if reader is not None:
         return "started-by-container", reader
     if ctx.project.at_hand and ctx.project.config.builder is None:
@@ -387,9 +408,34 @@ def missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[st
     return None
 
 
-def _needs_store(place: Place, each: Called, filler: Call) -> str | None:
+def looks_back(place: Place, each: Called, ecosystem: str, cache: Cache) -> bool:
+    """Does a command fail unless an earlier step has filled the cache?"""
+    call = each.managed
+    if call is None or call.ecosystem != ecosystem:
+        return False
+    manager = ecosystem_of(call)
+    if cache.id not in manager.looks_in(call):
+        return False
+    for earlier in place.called:
+        if earlier is each:
+            return True
+        other = earlier.managed
+        if (
+            other is not None
+            and other.ecosystem == ecosystem
+            and fills(other)
+            and not earlier.command.context
+            and cache.id in {one.id for one in manager.caches(other)}
+        ):
+            return False
+    return True
+
+
+def _needs_store(place: Place, each: Called, filler: Call, cache: Cache) -> str | None:
     """Why a later command would miss a store that only a mount holds."""
-    call = each.call
+    if looks_back(place, each, filler.ecosystem, cache):
+        return f"runs {each.program} {each.verb or ''}, which looks in it"
+    call = each.managed
     if call is not None:
         language = ecosystem_of(filler).language
         if (
@@ -432,6 +478,6 @@ def _later(place: Place) -> list[Place]:
 
 def disabling_variable(place: Place, called: Called) -> str | None:
     """The variable in force that switches the cache of this call off; it is part of the contract and stays."""
-    call = called.call
+    call = called.managed
     assert call is not None  # noqa: S101 - only a call has caches
     return ecosystem_of(call).cache_off(environment(place, called))

@@ -27,16 +27,24 @@ class Cleanup(NamedTuple):
     words: tuple[int, ...]
 
 
+# They fail on a mount point, or put something else in its place.
+MOVES = frozenset({"find", "ln", "mv", "rmdir"})
+FINDS = frozenset({"-delete", "-exec", "-execdir"})
+
+
 def cleaning(place: Place, targets: Sequence[str], owners: Collection[str]) -> list[Cleanup]:
     """The commands of a RUN that empty one of the caches that are to be mounted there.
 
     `owners` are the ecosystems of these caches: a clean-up of another one has nothing to do with them.
     """
-    found = []
+    found: list[Cleanup] = []
     for called in place.called:
-        call = called.call
+        call = called.managed
         if call is not None and call.role is Role.CLEAN and call.ecosystem in owners:
             found.append(Cleanup(called, whole=True, words=()))
+        elif called.program in MOVES:
+            if _moves(called, targets, place):
+                found.append(Cleanup(called, whole=False, words=()))
         elif called.program == "rm":
             operands = [
                 at
@@ -48,6 +56,17 @@ def cleaning(place: Place, targets: Sequence[str], owners: Collection[str]) -> l
             if holds or inside:
                 found.append(Cleanup(called, len(inside) == len(operands), () if holds else inside))
     return found
+
+
+def _moves(called: Called, targets: Sequence[str], place: Place) -> bool:
+    """Does a command move, link or delete what lies there, as far as its words say where?"""
+    if called.program == "find" and not FINDS & set(called.values):
+        return False
+    return any(
+        _lies(called, at, targets, place)
+        for at, word in enumerate(called.values)
+        if at and word is not None and not word.startswith("-")
+    )
 
 
 def _lies(called: Called, at: int, targets: Sequence[str], place: Place) -> str:
@@ -63,7 +82,7 @@ def _lies(called: Called, at: int, targets: Sequence[str], place: Place) -> str:
             return ""
         path = paths.join(called.directory.value, path)
     path = path.removesuffix("/*").removesuffix("/.*").rstrip("/") or "/"
-    if any(char in path for char in "*?["):
+    if any(char in path for char in "*?[{"):
         return _matches(path, targets)
     if any(paths.within(path, target) for target in targets):
         return "inside"
@@ -115,7 +134,8 @@ def _matches(pattern: str, targets: Sequence[str]) -> str:
     """The same for a path with a glob: what matches a folder on the way to a mount holds it."""
     from fnmatch import fnmatchcase  # noqa: PLC0415 - only patterns pay for it
 
-    wanted = pattern.split("/")
+    # Only some shells expand braces: what holds them may be anything.
+    wanted = ["*" if "{" in part else part for part in pattern.split("/")]
     for target in targets:
         parts = target.split("/")
         pairs = list(zip(wanted, parts, strict=False))

@@ -14,8 +14,6 @@ from dfix.refactor.plans import caches
 from dfix.refactor.plans.bringing import BRINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dfix.ecosystems.calls import Cache
     from dfix.refactor.context import Context
     from dfix.refactor.model import Called, Place
@@ -25,9 +23,11 @@ LINKS = BRINGS | {"ln", "rsync"}
 
 def hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[str, str] | None:
     """What a mount here would hide, as slug and sentence."""
-    call, lies = called.call, caches.target(place, called, cache)
+    call, lies = called.managed, caches.target(place, called, cache)
     assert call is not None  # noqa: S101 - only a call has caches
     manager = ecosystem_of(call)
+    if any(caches.looks_back(place, each, call.ecosystem, cache) for each in place.called):
+        return "hidden-store", "it looks in what an earlier step fetched, which a mount would hide"
     here = next((each for each in place.called if each.call is not None), called)
     if here is called and manager.is_offline_reader(call, caches.environment(place, called)):
         return (
@@ -43,7 +43,7 @@ def hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[st
         found = (
             f"what the base image keeps in {lies.value} is not known: {place.stage.root_image.why}"
         )
-    for earlier in _earlier(place):
+    for earlier in caches.earlier_places(place):
         found = found or _filled(ctx, earlier, called, cache, lies.value)
         if fragile:
             found = found or _put(ctx, earlier, lies.value)
@@ -54,10 +54,10 @@ def hidden(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[st
 
 def linked(place: Place, called: Called) -> tuple[str, str] | None:
     """Which earlier command makes what is installed nothing but links into the cache, as slug and sentence."""
-    call = called.call
+    call = called.managed
     assert call is not None  # noqa: S101 - only a call has caches
     manager = ecosystem_of(call)
-    for run in (place, *_earlier(place)):
+    for run in (place, *caches.earlier_places(place)):
         for each in run.called if run.node.name == "RUN" else ():
             made = each.call is not None and each.call.ecosystem == call.ecosystem
             if made and each.call is not None and manager.links(each.call):
@@ -67,21 +67,15 @@ def linked(place: Place, called: Called) -> tuple[str, str] | None:
     return None
 
 
-def _earlier(place: Place) -> Iterator[Place]:
-    """What was built in front of a step, in its stage and in those that it builds on."""
-    yield from place.preceding
-    stage = place.stage.parent
-    while stage is not None:
-        yield from stage.places
-        stage = stage.parent
-
-
 def _filled(ctx: Context, earlier: Place, called: Called, cache: Cache, lies: str) -> str | None:
     """An earlier step of the same manager whose store must stay in its layer."""
-    call = called.call
+    call = called.managed
     assert call is not None  # noqa: S101 - only a call has caches
     for each in earlier.called if isinstance(earlier.node, Run) else ():
-        if each.call is None or each.call.ecosystem != call.ecosystem:
+        earlier_call = each.managed
+        if earlier_call is None or earlier_call.ecosystem != call.ecosystem:
+            continue
+        if earlier_call.distribution and not caches.fills(earlier_call):
             continue
         found = caches.filled(ctx, earlier, each)
         if isinstance(found, Unknown) or cache.id not in {one.id for one in found}:

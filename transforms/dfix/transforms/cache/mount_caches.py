@@ -12,6 +12,7 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - read-later: a later step that cannot be read, or that works offline, needs what a store mount would keep to itself;
 - hidden-store: the store that the step reads stays in the layer of an earlier step, or a COPY, a script or the base
   image may have filled it, and a mount would hide that;
+- unknown-cache: where the manager keeps its packages in this base image is not known;
 - started-by-container: what is started in a stage that keeps the store, by the file or the repository, may read it;
 - ephemeral-runner: the shown CI keeps layers between runs, but no mounts;
 - unknown-manager: which package manager, or which generation of it, the call runs is not known;
@@ -21,7 +22,9 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 
 ## Level
 Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount`
-already, else `review`. Stores that later steps read: `review`.
+already, else `review`. Stores that later steps read: `review`. What a distribution's package
+manager downloads: `review` in a stage that only builds, `bold` in one whose layers leave the
+build, where the clean-ups stay unless it is asked for.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ from dfix.refactor import compose, edits
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
+from dfix.refactor.model.reach import shipped as shipped_stages
 from dfix.refactor.plans import caches as plan
+from dfix.refactor.plans import machine
 from dfix.refactor.plans.cleaning import cleaning
 from dfix.refactor.plans.hiding import hidden, linked
 from dfix.refactor.scripts import Edited
@@ -45,10 +50,13 @@ from dfix.refactor.transform import Case, Evidence, Finding, HeldBack, Level, Ph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dfix.ecosystems.calls import Cache
+    from dfix.ecosystems.calls import Cache, Setting
+    from dfix.ecosystems.ecosystem import Ecosystem
     from dfix.refactor.context import Context
-    from dfix.refactor.model import Called, Place
+    from dfix.refactor.model import Called, Place, Stage
 
+Settled = dict[tuple[int, tuple[str, ...]], int]
+"""At which level a rewrite of this pass runs a command, by the index of its stage."""
 RULE = "https://docs.docker.com/build/cache/optimize/#use-cache-mounts"
 
 CASES = (
@@ -110,10 +118,23 @@ CASES = (
     ),
     Case.rewrites(
         "nothing is known of the base, but a step does what only root can",
-        before="FROM registry.example.com/team/base:7\nRUN apt-get update && apt-get install -y jq\nRUN npm ci\n",
+        before="FROM registry.example.com/team/base:7\nRUN groupadd app\nRUN npm ci\n",
         after=(
-            "FROM registry.example.com/team/base:7\nRUN apt-get update && apt-get install -y jq\n"
+            "FROM registry.example.com/team/base:7\nRUN groupadd app\n"
             "RUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n"
+        ),
+    ),
+    Case.rewrites(
+        "apt in a stage that only builds",
+        before=(
+            "FROM debian:12 AS build\nRUN apt-get update && apt-get install -y gcc && rm -rf /var/lib/apt/lists/*\n"
+            "RUN make\nFROM debian:12\nCOPY --from=build /app /app\n"
+        ),
+        after=(
+            "FROM debian:12 AS build\nRUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n"
+            "    --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n"
+            "    rm -f /etc/apt/apt.conf.d/docker-clean && \\\n    apt-get update && apt-get install -y gcc\n"
+            "RUN make\nFROM debian:12\nCOPY --from=build /app /app\n"
         ),
     ),
     Case.holds_back(
@@ -154,7 +175,7 @@ CASES = (
     Case.holds_back(
         "what only root can do is done under another USER",
         before=(
-            "FROM registry.example.com/team/base:7\nARG WHO\nUSER root\nRUN apt-get update\nUSER ${WHO}\nRUN npm ci\n"
+            "FROM registry.example.com/team/base:7\nARG WHO\nUSER root\nRUN groupadd app\nUSER ${WHO}\nRUN npm ci\n"
         ),
         because="unknown-user",
     ),
@@ -173,12 +194,13 @@ class Mounted(NamedTuple):
     target: str
     options: str  # uid, gid, sharing, id, as text with a leading comma
     evidence: Evidence
-    ecosystem: str  # of the call that fills it
+    called: Called
+    level: Level
 
 
 @transform(
     group="cache",
-    ceiling=Level.REVIEW,
+    ceiling=Level.BOLD,
     phase=Phase.RESTRUCTURE,
     after=("copy-manifests-first", "split-stages", "use-lockfile", "merge-runs"),
     slugs=(
@@ -187,6 +209,7 @@ class Mounted(NamedTuple):
         "cache-parent",
         "read-later",
         "hidden-store",
+        "unknown-cache",
         "started-by-container",
         "ephemeral-runner",
         "unknown-manager",
@@ -198,30 +221,38 @@ class Mounted(NamedTuple):
 )
 def mount_caches(ctx: Context) -> Iterator[Finding]:
     """Mount each cache that a RUN fills."""
+    shipped = shipped_stages(ctx.model, machine.targets(ctx))
+    settled: Settled = {}
     for place in ctx.model.calling:
-        calls = [
-            called for called in place.called if called.call is not None and plan.fills(called.call)
-        ]
-        if not calls:
-            continue
-        mounted: list[Mounted] = []
-        for called in calls:
+        found: list[Mounted] = []
+        for called in place.called:
+            if called.managed is None or not plan.fills(called.managed):
+                continue
             caches = plan.placed(ctx, place, called) or plan.filled(ctx, place, called)
+            system = called.managed.distribution and place.stage.index in shipped
             if isinstance(caches, Unknown):
-                yield hold_back(place, caches.slug, caches.why)
+                if not system:
+                    yield hold_back(place, caches.slug, caches.why)
                 continue
             for cache in caches:
-                found = _mounted(ctx, place, called, cache)
-                if isinstance(found, HeldBack):
-                    yield found
-                elif found is not None and all(found.target != other.target for other in mounted):
-                    mounted.append(found)
-        if mounted:
-            yield _rewritten(ctx, place, calls, mounted)
+                if not machine.worth(place, called, cache):
+                    continue
+                mounted = _mounted(ctx, place, called, cache)
+                if isinstance(mounted, HeldBack):
+                    if not system:
+                        yield mounted
+                elif mounted is not None:
+                    found.append(mounted._replace(level=Level.BOLD) if system else mounted)
+        # What changes an image that leaves the build comes last, in a step of its own.
+        first = [each for each in found if each.level < Level.BOLD] or found
+        if first:
+            yield _rewritten(ctx, place, first, settled)
 
 
 def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounted | HeldBack | None:
     """Where this cache is to be mounted; None if it is already, or if there is nothing to say."""
+    call = called.managed
+    assert call is not None  # noqa: S101 - the caller looked
     target = plan.target(place, called, cache)
     if isinstance(target, Unknown):
         return hold_back(place, plan.slug_of(target), target.why)
@@ -233,18 +264,20 @@ def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounte
     obstacle = linked(place, called) or obstacle
     if obstacle is not None:
         return hold_back(place, *obstacle)
-    owner = plan.owner(place, target.value)
-    if isinstance(owner, Unknown):
-        return hold_back(place, plan.slug_of(owner), owner.why)
-    options = owner.value
+    options = ""
+    if not call.distribution:  # only root can run it, by sudo if need be, and the mount is root's
+        owner = plan.owner(place, target.value)
+        if isinstance(owner, Unknown):
+            return hold_back(place, plan.slug_of(owner), owner.why)
+        options = owner.value
     if cache.sharing != "shared":
         options += f",sharing={cache.sharing}"
     claim = (
         f"{' '.join(word or '...' for word in called.values[:2])} keeps its cache in {target.value}"
     )
-    assert called.call is not None  # noqa: S101 - only a call has caches
-    evidence = Evidence(claim, cache.source)
-    return Mounted(cache, target.value, options, evidence, called.call.ecosystem)
+    return Mounted(
+        cache, target.value, options, Evidence(claim, cache.source), called, Level.REVIEW
+    )
 
 
 def _covers(mounted: str, target: str, place: Place) -> bool:
@@ -262,22 +295,20 @@ def _covers(mounted: str, target: str, place: Place) -> bool:
     return paths.within(target, absolute) or paths.within(absolute, target)
 
 
-def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mounted]) -> Finding:
+def _rewritten(ctx: Context, place: Place, found: list[Mounted], settled: Settled) -> Finding:
     node = place.node
     assert isinstance(node, Run)  # noqa: S101 - asked of RUN only
     edited = Edited(place)
-    owners = {each.ecosystem for each in mounted}
-    for called in calls:
-        assert called.call is not None  # noqa: S101 - the caller looked
-        if called.call.ecosystem not in owners:
-            continue
-        for index in called.call.defeats_cache:
-            edited.remove_word(called, index)
-        switch = plan.disabling_variable(place, called)
-        if switch is not None:
-            edited.assign(called, switch, ecosystem_of(called.call).cache_on(switch))
+    settings: dict[str, Evidence] = {}
+    for called in dict.fromkeys(each.called for each in found):
+        caches = [each.cache for each in found if each.called is called]
+        settings |= _kept(
+            place, called, caches, edited, settled, found[0].level, ctx.style.continuation()
+        )
+    mounted = list({each.target: each for each in _ranked(found)}.values())
     targets = [each.target for each in mounted]
-    for cleanup in cleaning(place, targets, owners):
+    managers = {_manager(each).id for each in found}
+    for cleanup in cleaning(place, targets, managers):
         if cleanup.whole and not edited.remove_command(cleanup.called):
             return hold_back(
                 place, "not-plain", f"{cleanup.called.program} empties the cache where it must stay"
@@ -307,19 +338,98 @@ def _rewritten(ctx: Context, place: Place, calls: list[Called], mounted: list[Mo
         )
     body = _below_the_flags(body, style)
     proven = "cache_mount" in ctx.project.proven or any(other.mounts for other in ctx.model.runs())
-    download = all(each.cache.kind is CacheKind.DOWNLOAD for each in mounted)
-    names = ", ".join(dict.fromkeys(each.cache.id for each in mounted))
+    # What a distribution's manager finds in its cache depends on more than the project, so it is never as plain.
+    plain = all(
+        each.cache.kind is CacheKind.DOWNLOAD and not _manager(each).distribution
+        for each in mounted
+    )
+    names = ", ".join(dict.fromkeys(_name(each) for each in mounted))
     return Rewrite(
         node,
         f"keep the cache of {names} between builds",
-        Level.SAFE if proven and download else Level.REVIEW,
+        Level.SAFE if proven and plain else mounted[0].level,
         (
             *(each.evidence for each in mounted),
+            *settings.values(),
             Evidence("a cache mount persists between builds", RULE),
         ),
         (edits.replace(node, edits.bare(node).with_changes(flags=tuple(flags), body=body)),),
         needs=("cache_mount",),
     )
+
+
+def _kept(
+    place: Place,
+    called: Called,
+    caches: list[Cache],
+    edited: Edited,
+    settled: Settled,
+    level: Level,
+    line_break: str,
+) -> dict[str, Evidence]:
+    """Edit what fights the caches of a call, and what they need beside a mount; the evidence by command or words."""
+    call = called.managed
+    assert call is not None  # noqa: S101 - the caller looked
+    found: dict[str, Evidence] = {}
+    replaced: set[int] = set()
+    manager = ecosystem_of(call)
+    settings = dict.fromkeys(each for cache in caches for each in manager.keeping(call, cache))
+    for setting in settings:
+        text = " ".join(setting.words or setting.command)
+        claim = f"{text} keeps what {called.program} downloads, which a mount alone does not"
+        if setting.words and setting.replaces is not None:
+            edited.replace_word(called, setting.replaces, text)
+            replaced.add(setting.replaces)
+        elif setting.words:
+            edited.insert_words(called, setting.behind, text)
+        elif not machine.set_before(place, setting.command) and not _settled(
+            place, setting, settled, level
+        ):
+            sudo = "sudo " if "sudo" in called.wrappers else ""
+            edited.put_in_front(sudo + text, line_break)
+            settled.setdefault((place.stage.index, setting.command), level)
+        else:
+            continue
+        found[text] = Evidence(claim, setting.source)
+    for index in call.defeats_cache:
+        if index not in replaced:
+            edited.remove_word(called, index)
+    switch = plan.disabling_variable(place, called)
+    if switch is not None:
+        edited.assign(called, switch, manager.cache_on(switch))
+    return found
+
+
+def _settled(place: Place, setting: Setting, settled: Settled, level: Level) -> bool:
+    """Does another rewrite of this pass run the command, in this stage or in one below it, if this one is taken?"""
+    stage: Stage | None = place.stage
+    while stage is not None:
+        if settled.get((stage.index, setting.command), Level.BOLD + 1) <= level:
+            return True
+        stage = stage.parent
+    return False
+
+
+def _name(mounted: Mounted) -> str:
+    manager = _manager(mounted)
+    return manager.knowledge.title if manager.distribution else mounted.cache.id
+
+
+def _ranked(found: list[Mounted]) -> list[Mounted]:
+    """Manager by manager as they are called, each with its caches in the order of its knowledge."""
+    managers = list(dict.fromkeys(_manager(each) for each in found))
+
+    def rank(mounted: Mounted) -> tuple[int, int]:
+        manager = _manager(mounted)
+        return managers.index(manager), list(manager.knowledge.caches).index(mounted.cache.id)
+
+    return sorted(found, key=rank)
+
+
+def _manager(mounted: Mounted) -> Ecosystem:
+    call = mounted.called.managed
+    assert call is not None  # noqa: S101 - only a call has caches
+    return ecosystem_of(call)
 
 
 def _below_the_flags(body: ShellForm | ExecForm, style: compose.Style) -> ShellForm | ExecForm:

@@ -1,0 +1,1 @@
+"""Alpine's apk: facts in `knowledge.toml`, calls in `reader`."""

@@ -1,0 +1,1 @@
+"""apt-get, apt and aptitude: facts in `knowledge.toml`, calls in `reader`."""

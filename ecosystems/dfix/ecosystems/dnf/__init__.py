@@ -1,0 +1,1 @@
+"""dnf, microdnf and yum: facts in `knowledge.toml`, calls in `reader`."""

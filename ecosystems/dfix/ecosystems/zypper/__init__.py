@@ -1,0 +1,1 @@
+"""zypper: facts in `knowledge.toml`, calls in `reader`."""
