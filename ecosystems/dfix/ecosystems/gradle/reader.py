@@ -6,13 +6,20 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.arguments import NOT_LITERAL
-from dfix.ecosystems.calls import Cache, Call, Role
+from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Role
 from dfix.ecosystems.ecosystem import Ecosystem
+from dfix.ecosystems.facts import Fact, Unknown
 from dfix.ecosystems.jvm.words import properties, property_in, read_words, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dfix.ecosystems.tree import Tree
+
+NO_FETCH = (
+    "no task of Gradle fetches just what a build needs: "
+    "dependencies takes no files, and a script decides what else is asked for"
+)
 CACHES, WRAPPER = "gradle-caches", "gradle-wrapper"
 HOME = "gradle.user.home"
 # https://docs.gradle.org/current/userguide/build_environment.html#sec:gradle_environment_variables
@@ -84,6 +91,37 @@ class GradleEcosystem(Ecosystem):
                 for name in names
             )
         return tuple(rows[name] for name in names)
+
+    def inputs(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+        workdir: str | None = None,
+    ) -> Fact[Inputs]:
+        """What a goal that only fetches reads; a build reads the sources."""
+        del env, workdir
+        if call.role is not Role.FETCH:
+            return Unknown(f"gradle {call.verb} reads the sources")
+        from dfix.ecosystems.gradle.inputs import fetch_inputs  # noqa: PLC0415 - few files fetch
+
+        return fetch_inputs(call, tree, directory)
+
+    def fetch(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[Fetch] | None:
+        """Nothing is written in front of a build: no step is known that fetches what it needs, and never fails."""
+        del tree, directory, env
+        if call.role is not Role.BUILD:
+            return None
+        return Unknown(NO_FETCH)
 
     def is_offline_reader(self, call: Call, env: Mapping[str, str | None] | None = None) -> bool:
         """`--offline`, or perhaps so in a word that the shell makes."""

@@ -6,15 +6,21 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.arguments import NOT_LITERAL
-from dfix.ecosystems.calls import Cache, Call, Role
+from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Role
 from dfix.ecosystems.ecosystem import Ecosystem
+from dfix.ecosystems.facts import Fact, Unknown
 from dfix.ecosystems.jvm.words import properties, property_in, read_words, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dfix.ecosystems.knowledge import Command
+    from dfix.ecosystems.tree import Tree
 
+NO_FETCH = (
+    "no goal of Maven fetches just what a build needs: "
+    "dependency:go-offline takes more, and fails where modules need each other"
+)
 REPOSITORY, WRAPPER = "maven-repository", "maven-wrapper"
 LOCAL, HOME = "maven.repo.local", "user.home"
 # Variables whose text ends up in the Java machine's options, or in Maven's own words.
@@ -114,6 +120,37 @@ class MavenEcosystem(Ecosystem):
     def places(self, text: str) -> bool:
         """Does such a file name another local repository?"""
         return "<localRepository>" in text or LOCAL in text or f"-D{HOME}=" in text
+
+    def inputs(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+        workdir: str | None = None,
+    ) -> Fact[Inputs]:
+        """What a goal that only fetches reads; a build reads the sources."""
+        del env, workdir
+        if call.role is not Role.FETCH:
+            return Unknown(f"mvn {call.verb} reads the sources")
+        from dfix.ecosystems.maven.inputs import fetch_inputs  # noqa: PLC0415 - few files fetch
+
+        return fetch_inputs(call, tree, directory)
+
+    def fetch(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[Fetch] | None:
+        """Nothing is written in front of a build: no step is known that fetches what it needs, and never fails."""
+        del tree, directory, env
+        if call.role is not Role.BUILD:
+            return None
+        return Unknown(NO_FETCH)
 
     def is_offline_reader(self, call: Call, env: Mapping[str, str | None] | None = None) -> bool:
         """`-o`, in the words or in MAVEN_ARGS, or perhaps in a word that the shell makes."""

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfix.ecosystems.arguments import NOT_LITERAL
-from dfix.ecosystems.calls import Cache, Call, Role
+from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Role
 from dfix.ecosystems.ecosystem import Ecosystem
+from dfix.ecosystems.facts import Fact, Unknown
 from dfix.ecosystems.jvm.words import properties, property_in, read_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from dfix.ecosystems.tree import Tree
+
+NO_FETCH = (
+    "no task of sbt fetches just what a build needs: update leaves out the compiler's own parts"
+)
 WEIGHT = (Role.RUN, Role.BUILD, Role.FETCH)
 # Properties that move a cache, and which. https://www.scala-sbt.org/1.x/docs/Command-Line-Reference.html
 MOVED = {
@@ -77,6 +83,37 @@ class SbtEcosystem(Ecosystem):
             )
         }
         return () if "" in gone else tuple(each for each in found if each.id not in gone and rows)
+
+    def inputs(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+        workdir: str | None = None,
+    ) -> Fact[Inputs]:
+        """What a goal that only fetches reads; a build reads the sources."""
+        del env, workdir
+        if call.role is not Role.FETCH:
+            return Unknown(f"sbt {call.verb} reads the sources")
+        from dfix.ecosystems.sbt.inputs import fetch_inputs  # noqa: PLC0415 - few files fetch
+
+        return fetch_inputs(call, tree, directory)
+
+    def fetch(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[Fetch] | None:
+        """Nothing is written in front of a build: no step is known that fetches what it needs, and never fails."""
+        del tree, directory, env
+        if call.role is not Role.BUILD:
+            return None
+        return Unknown(NO_FETCH)
 
     def is_offline_reader(self, call: Call, env: Mapping[str, str | None] | None = None) -> bool:
         """`set offline := true` among the commands, or perhaps so in a word that the shell makes."""

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems import ecosystem_of
-from dfix.ecosystems.calls import Role
+from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.grammar.nodes import Run, Transfer
 from dfix.refactor import compose, edits
@@ -190,13 +190,13 @@ def _install(
     asked = locking.here(locking.released(later, call))  # its own flag is part of `folder`
     first: FirstPhase | None = None
     if call.role in (Role.BUILD, Role.CHANGE):
+        if _fetched_before(copy, later, manager.id) or _mounts_store(later, called):
+            return None
         fetch = manager.fetch(asked, context.value, folder, env=caches.environment(later, called))
         if fetch is None:
             return None
         if isinstance(fetch, Unknown):
             return NotMoved(later, "unknown-inputs", fetch.why)
-        if _fetched_before(copy, later, manager.id):
-            return None
         inputs, added = fetch.value.inputs, fetch.value.words
     else:
         known = manager.inputs(
@@ -258,6 +258,20 @@ def _fetched_before(copy: Place, later: Place, ecosystem: str) -> bool:
         for place in earlier
         if isinstance(place.node, Run)
         for called in place.called
+    )
+
+
+def _mounts_store(later: Place, called: Called) -> bool:
+    """Does the RUN find what it would fetch in a mount?"""
+    found = caches.filled(later, called)
+    if isinstance(found, Unknown):
+        return False
+    stores = [each for each in found if each.kind is CacheKind.STORE]
+    lie = [caches.target(later, called, each) for each in stores]
+    mounted = [mount.target.rstrip("/") for mount in later.mounts if mount.type == "cache"]
+    return bool(stores) and all(
+        isinstance(each, Known) and any(paths.within(each.value, target) for target in mounted)
+        for each in lie
     )
 
 
