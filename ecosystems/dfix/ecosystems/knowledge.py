@@ -67,10 +67,14 @@ class EnvRule(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A directory that an install, or a build, writes, relative to the project."""
+    """A directory that an install, or a build, writes, relative to the project.
+
+    With `beside`, one lies beside each file of these names, as each module of Maven has its own.
+    """
 
     path: str
     by: Role
+    beside: tuple[str, ...]
     source: str
 
 
@@ -232,8 +236,9 @@ def _cache(name: str, row: Mapping[str, Any]) -> Cache:
 
 
 def _output(name: str, row: Mapping[str, Any]) -> Output:
-    _only(name, row, {"path", "by", "source"})
-    return Output(row["path"], Role(row.get("by", "install")), row["source"])
+    _only(name, row, {"path", "by", "beside", "source"})
+    by = Role(row.get("by", "install"))
+    return Output(row["path"], by, row.get("beside", ()), row["source"])
 
 
 def _env(name: str, row: Mapping[str, Any]) -> EnvRule:

@@ -212,8 +212,16 @@ def _mentions_git(tree: Tree) -> str | None:
     return None
 
 
-def takes_install(model: Model, ecosystem: str) -> str | None:
-    """The stage of a file that copies the whole context, and neither installs nor takes an install from elsewhere."""
+INSTALLS = (Role.INSTALL, Role.FETCH)
+
+
+def takes_install(
+    model: Model, ecosystem: str, roles: tuple[Role, ...] = INSTALLS, act: str = "installs"
+) -> str | None:
+    """The stage of a file that copies the whole context, and neither installs nor takes an install from elsewhere.
+
+    `roles` are those of the calls that make what is asked for, `act` is what they do.
+    """
     for stage in model.stages:
         broad = next(
             (
@@ -223,13 +231,15 @@ def takes_install(model: Model, ecosystem: str) -> str | None:
             ),
             None,
         )
-        if broad is None or _installs(stage, ecosystem):
+        if broad is None or _installs(stage, ecosystem, roles):
             continue
-        return f"line {broad.line} of {model.path} copies the project into a stage that installs nothing"
+        return (
+            f"line {broad.line} of {model.path} copies the project into a stage that {act} nothing"
+        )
     return None
 
 
-def _installs(stage: Stage, ecosystem: str) -> bool:
+def _installs(stage: Stage, ecosystem: str, roles: tuple[Role, ...]) -> bool:
     """Does the stage, one below it or one on top of it install, or does it take files of a stage that does?"""
     chain = [stage]
     while chain[-1].parent is not None:
@@ -242,7 +252,7 @@ def _installs(stage: Stage, ecosystem: str) -> bool:
             if any(
                 called.call is not None
                 and called.call.ecosystem == ecosystem
-                and called.call.role in (Role.INSTALL, Role.FETCH)
+                and called.call.role in roles
                 for called in place.called
             ):
                 return True

@@ -185,7 +185,12 @@ def write_dockerignore(ctx: Context) -> Iterator[Finding]:
         yield hold_back(copy, "unknown-source", what)
         return
     wanted: list[Entry] = []
-    for found in (*_outputs(ctx, models), *_history(ctx, models), *_leftovers(ctx)):
+    for found in (
+        *_outputs(ctx, models),
+        *_built(ctx, models),
+        *_history(ctx, models),
+        *_leftovers(ctx),
+    ):
         if isinstance(found, Unknown):
             yield hold_back(copy, found.slug, found.why)
         elif found.value.pattern not in [each.pattern for each in wanted]:
@@ -281,6 +286,18 @@ def _outputs(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
                             f"{bare} and may need {pattern} of the context",
                             "context-provides-install",
                         )
+
+
+def _built(ctx: Context, models: tuple[Model, ...]) -> Iterator[Fact[Entry]]:
+    """What the builds of these files write in the project's own folders."""
+    from dfix.refactor.plans.leaving import left  # noqa: PLC0415 - few projects are built in their own folders
+
+    for found in left(ctx, models, lambda path: _excluded(ctx, path)):
+        if isinstance(found, Unknown):
+            yield found
+        else:
+            evidence = Evidence(found.claim, found.source)
+            yield Known(Entry(found.path, evidence, always=False), ctx.model.path)
 
 
 def _folder(ctx: Context, place: Place, directory: str) -> str | None:
