@@ -87,6 +87,7 @@ class Image:
     healthcheck: bool
     starts: Starts
     directories: Mapping[str, tuple[int, int]]
+    links: Mapping[str, str]  # folders that are symbolic links, and what they mean
     programs: frozenset[str]
     docker_clean: bool
     sources: tuple[str, ...]
@@ -289,6 +290,7 @@ def _merged(layers: Layers, dates: _Dates) -> dict[str, Any]:
     env: dict[str, Inherited] = {}
     users: dict[str, Account] = {}
     directories: dict[str, tuple[int, int]] = {}
+    links: dict[str, str] = {}
     programs: set[str] = set()
     sources: list[str] = []
     for family, layer in layers:
@@ -305,6 +307,7 @@ def _merged(layers: Layers, dates: _Dates) -> dict[str, Any]:
             if tags.applies(row, at):
                 users[name] = Account(row["uid"], row["gid"], row["home"])
         directories |= layer.get("directories", {})
+        links |= layer.get("links", {})
         programs |= {
             name for name, row in layer.get("programs", {}).items() if tags.applies(row, at)
         }
@@ -313,6 +316,7 @@ def _merged(layers: Layers, dates: _Dates) -> dict[str, Any]:
         "env": env,
         "users": users,
         "directories": directories,
+        "links": links,
         "programs": frozenset(programs),
         "sources": tuple(reversed(sources)),
     }

@@ -47,7 +47,11 @@ def fetch_inputs(call: Call, tree: Tree, directory: str) -> Fact[Inputs]:
     if wrapped(call.words, "gradlew"):
         word = next(each for each in call.words if each and each.endswith("gradlew"))
         script = inside(posixpath.join(start, word)) if not word.startswith("/") else None
-        if script is None or call.directory or not tree.is_file(script):
+        if (
+            script is None
+            or any(name == "-p" for name, _ in call.flags)
+            or not tree.is_file(script)
+        ):
             return Unknown("where gradlew lies in the project is not known")
         files[script] = "it is the program that is run"
     if len(files) > MANY:

@@ -88,13 +88,22 @@ def _beside(call: Call, tree: Tree, start: str, files: dict[str, str]) -> Fact[N
     if wrapped(call.words, "mvnw"):
         word = next(each for each in call.words if each and each.endswith("mvnw"))
         script = inside(posixpath.join(start, word)) if not word.startswith("/") else None
-        if script is None or call.directory or not tree.is_file(script):
+        if script is None or _elsewhere(call) or not tree.is_file(script):
             return Unknown("where mvnw lies in the project is not known")
         files[script] = "it is the program that is run"
     for name, value in call.flags:
         if name == "-s" and value and not value.startswith("/"):
             path = posixpath.normpath(posixpath.join(start, value))
-            if call.directory or not tree.is_file(path):
+            if _elsewhere(call) or not tree.is_file(path):
                 return Unknown(f"{value} is not a file of the project")
             files[path] = f"-s names {path}"
     return Known(None, CONFIG_RULE)
+
+
+def _elsewhere(call: Call) -> bool:
+    """Does a flag lead from the working directory to the project, so that other names are not relative to it?"""
+    return any(
+        (name == "-f" and value != posixpath.basename(value or "/"))
+        or (name == "-f" and not (value or "").endswith(".xml"))
+        for name, value in call.flags
+    )

@@ -166,7 +166,16 @@ def target(place: Place, called: Called, cache: Cache) -> Fact[str]:
     if isinstance(called.directory, Unknown) and not cache.path.startswith(("/", "~/")):
         return Because("unknown-directory", called.directory.why)
     lies = seen(place, called, cache.path)
-    return lies if isinstance(lies, Unknown) else Known(lies.value, cache.source)
+    return lies if isinstance(lies, Unknown) else Known(_real(place, lies.value), cache.source)
+
+
+def _real(place: Place, path: str) -> str:
+    """A path without the links that the base image has on its way."""
+    image = place.stage.root_image
+    for link, meant in () if isinstance(image, Unknown) else image.links.items():
+        if paths.within(path, link):
+            return paths.join(meant, paths.relative(path, link))
+    return path
 
 
 def user_of(place: Place, called: Called | None = None) -> Fact[str]:

@@ -190,7 +190,7 @@ def _install(
     asked = locking.here(locking.released(later, call))  # its own flag is part of `folder`
     first: FirstPhase | None = None
     if call.role in (Role.BUILD, Role.CHANGE):
-        if _fetched_before(copy, later, manager.id) or _mounts_store(later, called):
+        if _fetched_before(copy, later, manager.id) or _mounts_store(ctx, later, called):
             return None
         fetch = manager.fetch(asked, context.value, folder, env=caches.environment(later, called))
         if fetch is None:
@@ -261,9 +261,9 @@ def _fetched_before(copy: Place, later: Place, ecosystem: str) -> bool:
     )
 
 
-def _mounts_store(later: Place, called: Called) -> bool:
+def _mounts_store(ctx: Context, later: Place, called: Called) -> bool:
     """Does the RUN find what it would fetch in a mount?"""
-    found = caches.filled(later, called)
+    found = caches.filled(ctx, later, called)
     if isinstance(found, Unknown):
         return False
     stores = [each for each in found if each.kind is CacheKind.STORE]
