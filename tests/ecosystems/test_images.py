@@ -31,6 +31,8 @@ FACTS = {
     "env",
     "users",
     "directories",
+    "links",
+    "passes",
     "programs",
     "sources",
     "packages",
