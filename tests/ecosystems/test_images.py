@@ -25,6 +25,7 @@ FACTS = {
     "stopsignal",
     "ports",
     "volumes",
+    "tool_volumes",
     "healthcheck",
     "starts",
     "docker_clean",

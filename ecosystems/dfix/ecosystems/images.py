@@ -80,10 +80,12 @@ class Image:
     env: Mapping[str, Inherited]
     workdir: str
     entrypoint: tuple[str, ...] | None
+    passes: bool  # that ENTRYPOINT prepares what its own tool needs, and starts what it is given
     cmd: tuple[str, ...] | None
     stopsignal: str | None
     ports: tuple[str, ...]
     volumes: tuple[str, ...]
+    tool_volumes: tuple[str, ...]  # those that only keep what a build tool fetched
     healthcheck: bool
     starts: Starts
     directories: Mapping[str, tuple[int, int]]
@@ -251,10 +253,12 @@ _PLAIN: dict[str, Any] = {
     "user": "root",
     "workdir": "/",
     "entrypoint": None,
+    "passes": False,
     "cmd": None,
     "stopsignal": None,
     "ports": (),
     "volumes": (),
+    "tool_volumes": (),
     "healthcheck": False,
     "starts": "none",
     "docker_clean": False,
@@ -296,6 +300,8 @@ def _merged(layers: Layers, dates: _Dates) -> dict[str, Any]:
     for family, layer in layers:
         version, at = dates.of(family)
         facts |= {key: value for key, value in layer.items() if key in _PLAIN}
+        if "entrypoint" in layer:
+            facts["passes"] = layer.get("passes", False)
         if "entrypoint" in layer and "cmd" not in layer:
             facts["cmd"] = None  # as a builder does: an ENTRYPOINT resets the CMD from below
         for name, row in layer.get("env", {}).items():

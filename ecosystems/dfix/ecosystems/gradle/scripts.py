@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.jvm.tokens import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from dfix.ecosystems.jvm.tokens import Token
 
 SETTINGS_RULE = "https://docs.gradle.org/current/userguide/settings_file_basics.html"
 # Names that a script uses to read files or start programs while it is evaluated.
@@ -25,52 +28,6 @@ READS = frozenset(
 )  # fmt: skip
 # Plugins that ask git for a version: https://github.com/palantir/gradle-git-version and their like.
 HISTORY = ("git", "nebula", "axion", "reckon", "jgitver", "semver")
-QUOTES = ('"""', "'''", '"', "'")
-
-
-class Token(NamedTuple):
-    """A piece of a script: a `name`, a `string` (its text), a `line` end, or a `mark`."""
-
-    kind: str
-    text: str
-    literal: bool = True  # a string without anything to be put in
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """The tokens of a script."""
-    at, size = 0, len(text)
-    while at < size:
-        char = text[at]
-        if text.startswith("//", at) and not text.startswith(":", at - 1):
-            at = _until(text, "\n", at)
-        elif text.startswith("/*", at):
-            at = _until(text, "*/", at + 2) + 2
-        elif char == "\n":
-            yield Token("line", char)
-            at += 1
-        elif char in "\"'":
-            quote = next(each for each in QUOTES if text.startswith(each, at))
-            end = at + len(quote)
-            while end < size and not text.startswith(quote, end):
-                end += 2 if text[end] == "\\" else 1
-            inner = text[at + len(quote) : end]
-            yield Token("string", inner, "$" not in inner and "\\" not in inner)
-            at = end + len(quote)
-        elif char.isalpha() or char in "_$":
-            end = at
-            while end < size and (text[end].isalnum() or text[end] in "_$"):
-                end += 1
-            yield Token("name", text[at:end])
-            at = end
-        else:
-            if not char.isspace():
-                yield Token("mark", char)
-            at += 1
-
-
-def _until(text: str, end: str, start: int) -> int:
-    found = text.find(end, start)
-    return len(text) if found < 0 else found
 
 
 class Script(NamedTuple):

@@ -124,7 +124,7 @@ def parts_of(image: Image) -> Parts:
         parts["WORKDIR"] = image.workdir
     if image.user and image.user not in ("root", "0"):
         parts["USER"] = image.user
-    if image.entrypoint:
+    if image.entrypoint and not image.passes:
         parts["ENTRYPOINT"] = f"exec {list(image.entrypoint)}"
     if image.cmd:
         parts["CMD"] = f"exec {list(image.cmd)}"
@@ -133,7 +133,8 @@ def parts_of(image: Image) -> Parts:
     if image.stopsignal and image.stopsignal != "SIGTERM":
         parts["STOPSIGNAL"] = image.stopsignal
     parts.update({f"EXPOSE {_port(port)}": "" for port in image.ports})
-    parts.update({f"VOLUME {path}": "" for path in image.volumes})
+    kept = [path for path in image.volumes if path not in image.tool_volumes]
+    parts.update({f"VOLUME {path}": "" for path in kept})
     return parts
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 UNSERVED = {
     "bun": "Bun", "bundle": "Bundler", "cargo": "Cargo", "cmake": "CMake", "composer": "Composer",
     "conda": "conda", "deno": "Deno", "dotnet": ".NET", "g++": "C++", "gcc": "C",
-    "gradle": "Gradle", "gradlew": "Gradle", "javac": "Java", "mamba": "conda", "make": "make",
-    "meson": "Meson", "mix": "Mix", "mvn": "Maven", "mvnw": "Maven", "ninja": "Ninja", "pdm": "PDM",
+    "mamba": "conda", "make": "make",
+    "meson": "Meson", "mix": "Mix", "ninja": "Ninja", "pdm": "PDM",
     "pipenv": "Pipenv", "pnpm": "pnpm", "poetry": "Poetry", "R": "R", "Rscript": "R",
-    "rustc": "Rust", "sbt": "sbt", "uv": "uv", "yarn": "Yarn",
+    "rustc": "Rust", "uv": "uv", "yarn": "Yarn",
 }  # fmt: skip
 WORKS = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT, Role.RUN, Role.ADD)
 

@@ -66,6 +66,7 @@ WITH_ADDUSER = frozenset({"buster", "bullseye", "bookworm", "focal", "jammy", "n
 # What comes with the interpreter of an official image.
 INTERPRETERS = {
     "python": frozenset({"python", "python3", "pip", "pip3"}),
+    "java": frozenset({"java", "keytool"}),
     "node": frozenset({"node", "nodejs", "npm", "npx", "yarn", "corepack"}),
 }
 PYTHONS = frozenset({"python3", "python"})
