@@ -25,6 +25,8 @@ def ask(
     command: str = "mvn package",
     starts: tuple[str, ...] = (JAR,),
     env: dict[str, str | None] | None = None,
+    base: tuple[str, str] = ("maven", "temurin"),
+    pure: tuple[str, ...] = (),
 ) -> Any:
     call = read_call(shlex.split(command))
     assert call is not None
@@ -35,9 +37,9 @@ def ask(
         )
         for each in starts
     )
-    base = Base("maven", (17,), "glibc", "temurin")
+    image = Base(base[0], (17,), "glibc", base[1])
     tree = MemoryTree(PLAIN if files is None else files)
-    return services(Request(tree, "", "/app", did, started, base))
+    return services(Request(tree, "", "/app", did, started, image, pure))
 
 
 def served(*given: Any, **named: Any) -> Any:
@@ -189,6 +191,12 @@ def test_a_parent_of_the_repository_must_be_known() -> None:
 def test_variables_that_load_more_are_an_obstacle() -> None:
     assert slugs(env={"JAVA_TOOL_OPTIONS": "-javaagent:/x.jar"}) == {"no-artefact"}
     assert slugs(env={"JAVA_OPTS": "-Xmx512m"}) == set()
+
+
+def test_fonts_that_the_smaller_image_lacks_must_be_vouched_for() -> None:
+    assert slugs(base=("openjdk", "full")) == {"unknown-library"}
+    assert slugs(base=("openjdk", "full"), pure=("java.desktop",)) == set()
+    assert slugs(base=("openjdk", "slim")) == set()
 
 
 def test_what_spring_boot_looks_for_goes_along() -> None:

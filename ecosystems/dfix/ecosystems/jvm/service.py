@@ -31,6 +31,10 @@ BESIDE = ("config", *(f"application{each}" for each in (".properties", ".yml", "
 # https://www.scala-sbt.org/sbt-native-packager/archetypes/java_app/index.html
 INSTALLED = ("build/install/", "target/universal/stage/", "target/pack/")
 BUILDS = (Role.BUILD, Role.RUN)
+# The full images of openjdk have fontconfig and libfreetype6, the slim ones do not: fonts of java.desktop need them.
+# https://github.com/docker-library/openjdk/blob/63304b7564bc8ac30c13a5c859f5d851cd5a3fa5/Dockerfile-linux.template
+WITH_FONTS = {"openjdk": ("full-8", "full", "jdk-8", "jdk")}
+DESKTOP = "java.desktop"
 
 
 @dataclass
@@ -56,6 +60,7 @@ def services(request: Request) -> Fact[Service]:
     if not found.claimed:
         return Unknown(f"{request.started[0].where} starts no program of the Java machine")
     found.obstacles.extend(_agents(request))
+    found.obstacles.extend(_fonts(request))
     contained = _contained(request, found.kinds)
     if isinstance(contained, Unknown):
         found.obstacles.append(Obstacle("no-artefact", contained.why, ARTEFACTS))
@@ -208,6 +213,17 @@ def _agents(request: Request) -> Iterator[Obstacle]:
                 yield Obstacle(
                     "no-artefact", f"{name} makes Java load more than is built: {value}", ARTEFACTS
                 )
+
+
+def _fonts(request: Request) -> Iterator[Obstacle]:
+    """A base whose fonts its smaller image lacks; which dependency draws with them is not known."""
+    base = request.base
+    if base.variant in WITH_FONTS.get(base.family, ()) and DESKTOP not in request.pure:
+        yield Obstacle(
+            "unknown-library",
+            f"the smaller image of {base.family} has no fonts, and {DESKTOP} may be used by a dependency",
+            f'[tool.dfix.split] pure = ["{DESKTOP}"]',
+        )
 
 
 def _obstacles(found: tuple[Use, ...]) -> Iterator[Obstacle]:
