@@ -662,3 +662,42 @@ def test_each_name_reads_back_behind_a_mirror_with_a_port_and_with_a_digest(name
         assert (behind.prefix, direct.prefix) == ("registry.example.com:5000/hub", "")
     else:
         assert isinstance(behind, Unknown)
+
+
+def test_what_all_variants_share_does_not_undo_what_one_of_them_says() -> None:
+    assert _known("eclipse-temurin:17").cmd == _known("eclipse-temurin:17-jdk").cmd == ("jshell",)
+    plain, jdk = _known("openjdk:17"), _known("openjdk:17-jdk")
+    assert plain.env["JAVA_HOME"] == jdk.env["JAVA_HOME"]
+    assert jdk.env["JAVA_HOME"].value == "/usr/java/openjdk-17"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        # https://github.com/docker-library/official-images/tree/master/library
+        ("python:3.13-bookworm", "python:3-bookworm", "python:bookworm"),
+        ("node:22-alpine3.22", "node:jod-alpine3.22"),
+        ("buildpack-deps:resolute-curl", "buildpack-deps:26.04-curl"),
+        ("eclipse-temurin:21", "eclipse-temurin:21-jdk"),
+        ("eclipse-temurin:21-ubi9-minimal", "eclipse-temurin:21-jdk-ubi9-minimal"),
+        ("php:8.3", "php:8.3-cli"),
+        ("caddy:2", "caddy:2-alpine"),
+        ("haproxy:lts", "haproxy:3.4", "haproxy:latest"),
+        ("tomcat:9.0-jre17-temurin", "tomcat:9-jre17-temurin-noble"),
+        ("docker:29", "docker:29-dind", "docker"),
+        ("wordpress", "wordpress:apache", "wordpress:php8.3-apache"),
+        ("rabbitmq:4", "rabbitmq:latest", "rabbitmq:4.3"),
+        ("postgres:18-trixie", "postgres", "postgres:18"),
+        ("maven:3", "maven:latest", "maven:3.9-eclipse-temurin-26"),
+        ("openjdk:8-alpine", "openjdk:8-jdk-alpine"),
+    ],
+)
+def test_names_of_one_image_tell_one_thing(names) -> None:
+    first, *others = (_known(name) for name in names)
+    for other in others:
+        for fact in ("libc", "shell", "package_manager", "user", "workdir", "entrypoint", "cmd"):
+            assert getattr(other, fact) == getattr(first, fact), fact
+        for fact in ("stopsignal", "ports", "volumes", "starts"):
+            assert getattr(other, fact) == getattr(first, fact), fact
+        sure = [{n for n, each in one.env.items() if each.certain} for one in (first, other)]
+        assert sure[0] == sure[1]

@@ -239,8 +239,11 @@ def _chain(name: str) -> Layers:
     family_name, _, variant_name = name.partition(":")
     family = families()[family_name]
     variant = family["variant"][variant_name]
-    below = _chain(variant["on"]) if "on" in variant else []
-    return [*below, (family_name, family.get("facts", {})), (family_name, variant)]
+    on: str = variant.get("on", "")
+    below = _chain(on) if on else []
+    # What holds for all variants lies below the first of them: a later one may have changed it.
+    shared = [] if on.startswith(f"{family_name}:") else [(family_name, family.get("facts", {}))]
+    return [*below, *shared, (family_name, variant)]
 
 
 # Putting facts together ---------------------------------------------------------------------------
