@@ -675,7 +675,7 @@ def test_what_all_variants_share_does_not_undo_what_one_of_them_says() -> None:
     "names",
     [
         # https://github.com/docker-library/official-images/tree/master/library
-        ("python:3.13-bookworm", "python:3-bookworm", "python:bookworm"),
+        ("python:3.13-bookworm", "python:3.13.1-bookworm"),
         ("node:22-alpine3.22", "node:jod-alpine3.22"),
         ("buildpack-deps:resolute-curl", "buildpack-deps:26.04-curl"),
         ("eclipse-temurin:21", "eclipse-temurin:21-jdk"),
