@@ -32,6 +32,7 @@ REACH: dict[str, frozenset[str] | None] = {
     "copy-manifests-first": frozenset(
         {"COPY", "ADD"}
     ),  # a destination is spelled out, the same COPY not doubled
+    "normalize-casing": EVERYTHING,  # a stage's name, wherever it stands
     "split-stages": EVERYTHING,
     "split-dependencies": EVERYTHING,
 }

@@ -23,6 +23,7 @@ def transform(
     slugs: Sequence[str] = (),
     after: Sequence[str] = (),
     cases: Sequence[Case] = (),
+    rules: Sequence[str] = (),
     on_request: bool = False,
 ) -> Callable[[Find], Transform]:
     """Make a transform of a generator function.
@@ -41,6 +42,7 @@ def transform(
             after=tuple(after),
             slugs=tuple(slugs),
             cases=tuple(cases),
+            rules=tuple(rules),
             on_request=on_request,
         )
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from dfix.ecosystems.facts import Unknown
 from dfix.grammar import parse
 from dfix.grammar.nodes import Instruction, Transfer
+from dfix.grammar.positions import Positions
 from dfix.refactor import checks, edits
 from dfix.refactor.catalogue import in_order
 from dfix.refactor.config import Config
 from dfix.refactor.context import Context
 from dfix.refactor.model import Model, Readings
 from dfix.refactor.model.layout import context_path
+from dfix.refactor.pragmas import Pragmas
 from dfix.refactor.project import Project
 from dfix.refactor.report import Cost, Dropped, Ending, Offered, Part, Refusal, Report, Step
 from dfix.refactor.transform import HeldBack, Level, Question, Rewrite, Transform
@@ -53,8 +55,10 @@ def refactor(
         ending = Ending("unparsable", f"{first.line}:{first.column}: {first.message}")
         return Report(path, text, text, ending=ending, diagnostics=file.diagnostics)
     config = config or Config()
-    chosen = in_order(each for each in transforms if _selected(each, config, only, skip))
+    known = tuple(transforms)
+    chosen = in_order(each for each in known if _selected(each, config, only, skip))
     session = Session(file, text, path, tree, config, level, frozenset(without))
+    session.known = frozenset(each.id for each in known)
     return session.run(chosen)
 
 
@@ -88,6 +92,10 @@ class Session:
         self.config = config
         self.level = level
         self.without = without
+        self.pragmas = Pragmas(file)
+        self.known: frozenset[str] = (
+            frozenset()
+        )  # the ids of all transforms, those that do not run among them
         self.readings = Readings()
         self.file = file
         self.model = Model(file, path, self.readings)
@@ -189,7 +197,7 @@ class Session:
                     finding.anchor, "builder-lacks", sentence, Question('builder = "buildkit"')
                 )
         for change in finding.changes:
-            reason = _pragma(change.old, transform.id)
+            reason = self.pragmas.refusal(change.old, transform)
             if reason is not None:
                 return HeldBack(finding.anchor, "ignored", reason)
         return finding
@@ -374,7 +382,7 @@ class Session:
             dropped=tuple(self.dropped),
             ending=ending,
             files=others,
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes([each.id for each in transforms])),
             cost=self._cost() if ending.kind == "settled" and self.steps else (),
         )
 
@@ -387,7 +395,8 @@ class Session:
         was = Project(self.tree, self.path, self.config, repository=self.project.repository)
         return costs((self._first, was), (self.model, self.project), self.config.target)
 
-    def _notes(self) -> Iterable[str]:
+    def _notes(self, ran: Collection[str]) -> Iterable[str]:
+        yield from self._needless(ran)
         if not self.project.at_hand:
             return
         yield from self._missing()
@@ -399,6 +408,13 @@ class Session:
             yield f"build context {getattr(folder, 'value', '') or '.'}: {source}"
         if not self.project.proven and not self.project.lacking:
             yield "no builder is shown in the repository: current BuildKit is assumed"
+
+    def _needless(self, ran: Collection[str]) -> Iterable[str]:
+        """Pragmas that refuse nothing."""
+        lines = None
+        for comment, what in self.pragmas.unused(ran, self.known):
+            lines = lines or Positions(self.original)
+            yield f"line {lines.line(comment.text)}: {comment.text.text.lstrip('# ')} {what}"
 
     def _missing(self) -> Iterable[str]:
         """Sources of COPY and ADD that the build context does not hold."""
@@ -449,16 +465,3 @@ def _text_of(rewrite: Rewrite) -> str:
     new = "".join(item.code for change in rewrite.changes for item in change.new)
     others = sorted({**rewrite.files, **rewrite.directives}.items(), key=str)
     return f"{old}\0{new}\0{others}"
-
-
-def _pragma(item: Item, transform: str) -> str | None:
-    """The reason of a `# dfix: ignore[...]` above an item that names this transform, or all."""
-    for comment in item.comments:
-        text = comment.text.text.lstrip("# \t")
-        if not text.startswith("dfix: ignore"):
-            continue
-        rest = text.removeprefix("dfix: ignore").strip()
-        names, _, reason = rest[1:].partition("]") if rest.startswith("[") else ("", "", rest)
-        if not names.strip() or transform in (name.strip() for name in names.split(",")):
-            return reason.strip() or "a comment says ignore"
-    return None

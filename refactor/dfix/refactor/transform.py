@@ -144,6 +144,7 @@ class Transform(NamedTuple):
     after: tuple[str, ...] = ()
     slugs: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
+    rules: tuple[str, ...] = ()  # ids of others (DL3020, JSONArgsRecommended) for what it mends
     on_request: bool = False  # runs only when named with --only or in the configuration
 
     @property

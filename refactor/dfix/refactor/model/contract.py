@@ -153,7 +153,8 @@ def declared(stage: Stage, below: Parts | None = None) -> Parts:
                     parts[f"LABEL {_unquoted(pair.name)}"] = _value(place, pair.value or "", parts)
             case Workdir():
                 path = _value(place, node.value, parts)
-                parts["WORKDIR"] = paths.join(parts.get("WORKDIR", "/"), path)
+                above = parts.get("WORKDIR") or _workdir_below(stage)
+                parts["WORKDIR"] = paths.join(above, path)
             case User():
                 parts["USER"] = _value(place, node.value, parts)
             case Expose():
@@ -185,6 +186,12 @@ def declared(stage: Stage, below: Parts | None = None) -> Parts:
     return parts
 
 
+def _workdir_below(stage: Stage) -> str:
+    """The base image's folder; the root where it is not known, alike on both sides."""
+    image = stage.root_image
+    return "/" if isinstance(image, Unknown) else image.workdir or "/"
+
+
 def _value(place: Place, text: str, parts: Parts) -> str:
     """The value with what this file declares put in; names that only the base or the caller knows stay names."""
 
@@ -203,7 +210,12 @@ def _unquoted(text: str) -> str:
 
 
 def _port(text: str) -> str:
-    number, _, protocol = text.partition("/")
+    """The port that an image declares: of `[ip:][host:]container[/protocol]` the container's alone is kept.
+
+    https://docs.docker.com/reference/build-checks/expose-invalid-format/ (tried on Docker Engine 28.5)
+    """
+    address, _, protocol = text.partition("/")
+    number = address.rpartition(":")[2]
     return f"{number}/{(protocol or 'tcp').lower()}"
 
 
@@ -222,4 +234,9 @@ def _words(node: Healthcheck) -> Iterable[str]:
 
 def _flat(node: Instruction) -> str:
     """An instruction as BuildKit sees it: cooked tokens, one blank between them."""
-    return " ".join(leaf.value for leaf in node.leaves() if leaf.value.strip())
+    words = (
+        leaf.value.upper() if leaf is node.keyword else leaf.value
+        for leaf in node.leaves()
+        if leaf.value.strip()
+    )
+    return " ".join(words)

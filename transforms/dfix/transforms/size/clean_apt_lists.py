@@ -104,6 +104,7 @@ CASES = (
     after=("mount-caches",),
     slugs=("used-later", "shell-comment", "not-plain", "image-for-others"),
     cases=CASES,
+    rules=("DL3009",),
 )
 def clean_apt_lists(ctx: Context) -> Iterator[Finding]:
     """Append the removal of the lists to each RUN that fetches them."""

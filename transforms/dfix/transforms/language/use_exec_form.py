@@ -1,0 +1,205 @@
+"""Start the program itself, not a shell that starts it.
+
+## Why
+In shell form `/bin/sh -c` is process 1: it passes no signal on, so that a container that is stopped
+waits ten seconds and is killed. Sources:
+https://docs.docker.com/reference/build-checks/json-args-recommended/ ,
+https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example
+
+## When it holds back
+- needs-shell: the command uses what only a shell does: variables, patterns, operators, built-ins;
+- cmd-ignored: a shell form ENTRYPOINT ignores CMD, an exec form gets it as arguments;
+- other-shell: SHELL names another one, whose rules are not known.
+
+## Level
+`bold`: signals reach the process, and the shell's own start files and messages are gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dfix.grammar.nodes import Cmd, Entrypoint, ShellForm
+from dfix.refactor import compose, edits
+from dfix.refactor.catalogue import transform
+from dfix.refactor.context import hold_back
+from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dfix.refactor.context import Context
+    from dfix.refactor.model import Place
+
+RULE = "https://docs.docker.com/reference/build-checks/json-args-recommended/"
+# Built-ins that no program of the same name stands in for.
+# https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_15
+BUILTINS = frozenset(
+    (
+        *(
+            ".",
+            ":",
+            "break",
+            "continue",
+            "eval",
+            "exit",
+            "export",
+            "readonly",
+            "return",
+            "set",
+            "shift",
+        ),
+        *(
+            "times",
+            "trap",
+            "unset",
+            "cd",
+            "command",
+            "source",
+            "alias",
+            "read",
+            "umask",
+            "wait",
+            "ulimit",
+        ),
+        *("type", "hash", "local", "getopts", "bg", "fg", "jobs"),
+    )
+)
+
+CASES = (
+    Case.untouched(
+        "exec form", before='FROM alpine\nENTRYPOINT ["a"]\nCMD ["b", "c"]\nHEALTHCHECK CMD d\n'
+    ),
+    Case.rewrites(
+        "a program and its words",
+        before="FROM alpine\nCMD python app.py --name 'a b'\n",
+        after='FROM alpine\nCMD ["python", "app.py", "--name", "a b"]\n',
+    ),
+    Case.rewrites(
+        "exec is what an exec form does",
+        before='FROM alpine\nENTRYPOINT exec nginx -g "daemon off;"\n',
+        after='FROM alpine\nENTRYPOINT ["nginx", "-g", "daemon off;"]\n',
+    ),
+    Case.rewrites(
+        "over several lines",
+        before="FROM alpine\nCMD gunicorn \\\n    --bind 0.0.0.0:80 \\\n    app:app\n",
+        after='FROM alpine\nCMD ["gunicorn", "--bind", "0.0.0.0:80", "app:app"]\n',
+    ),
+    Case.holds_back(
+        "a variable",
+        before="FROM alpine\nENTRYPOINT java $JAVA_OPTS -jar a.jar\n",
+        because="needs-shell",
+    ),
+    Case.holds_back(
+        "two commands", before="FROM alpine\nCMD a migrate && a serve\n", because="needs-shell"
+    ),
+    Case.holds_back("a pattern", before="FROM alpine\nCMD cat *.txt\n", because="needs-shell"),
+    Case.holds_back("a variable set", before="FROM alpine\nCMD A=1 b\n", because="needs-shell"),
+    Case.holds_back("a built-in", before="FROM alpine\nCMD cd /a\n", because="needs-shell"),
+    Case.holds_back(
+        "output that is sent elsewhere", before="FROM alpine\nCMD a > b\n", because="needs-shell"
+    ),
+    Case.holds_back(
+        "an entry point with a command",
+        before='FROM alpine\nENTRYPOINT a\nCMD ["b"]\n',
+        because="cmd-ignored",
+    ),
+    Case.holds_back(
+        "another shell",
+        before='FROM alpine\nSHELL ["pwsh", "-c"]\nCMD a b\n',
+        because="other-shell",
+    ),
+)
+
+
+@transform(
+    group="language",
+    ceiling=Level.BOLD,
+    phase=Phase.MODERNISE,
+    after=("drop-overridden-commands",),
+    slugs=("needs-shell", "cmd-ignored", "other-shell"),
+    cases=CASES,
+    rules=(
+        "JSONArgsRecommended",
+        "DL3025",
+    ),
+)
+def use_exec_form(ctx: Context) -> Iterator[Finding]:
+    """Start the program itself."""
+    for place in ctx.model.places():
+        node = place.node
+        if not isinstance(node, Cmd | Entrypoint) or not isinstance(node.body, ShellForm):
+            continue
+        obstacle = _obstacle(place)
+        if obstacle is not None:
+            yield hold_back(place, *obstacle)
+            continue
+        words = _words(place)
+        if words is None:
+            yield hold_back(place, "needs-shell", "the command uses what only a shell does")
+            continue
+        body = compose.exec_form(words)
+        first = node.body.text
+        if "\n" not in first.before:
+            body = body.with_changes(open=body.open.with_changes(before=first.before))
+        yield Rewrite(
+            node,
+            f"start {words[0]} itself, not by a shell",
+            Level.BOLD,
+            (Evidence("a shell as process 1 passes no signal on", RULE),),
+            (edits.replace(node, edits.bare(node).with_changes(body=body)),),
+            may_change=frozenset({node.name}),
+        )
+
+
+def _obstacle(place: Place) -> tuple[str, str] | None:
+    shell = place.before.shell
+    if shell is not None and shell[:2] not in (
+        ("/bin/sh", "-c"),
+        ("/bin/bash", "-c"),
+        ("bash", "-c"),
+        ("sh", "-c"),
+    ):
+        return "other-shell", "SHELL names a shell whose rules are not known"
+    # An ENTRYPOINT resets what comes from below; a CMD of its own stage stays in force beside it.
+    if isinstance(place.node, Entrypoint) and any(
+        isinstance(each.node, Cmd) for each in place.stage.places
+    ):
+        return (
+            "cmd-ignored",
+            "a CMD is there, which a shell form ignores and an exec form is given",
+        )
+    return None
+
+
+def _words(place: Place) -> tuple[str, ...] | None:
+    """The command's words, if a shell would do nothing else than start it with them."""
+    script = place.model.readings.script(place.node)
+    if (
+        script is None
+        or len(script.elements) != 1
+        or len(script.commands) != 1
+        or script.ends_in_comment
+    ):
+        return None
+    command = script.elements[0].simple
+    if command is None or command.assignments or command.redirects or command.context:
+        return None
+    if script.elements[0].operator not in ("", "\n"):
+        return None
+    values = [word.value for word in command.words if not word.glob]
+    if len(values) < len(command.words) or any(
+        value is None or value.startswith("~") for value in values
+    ):
+        return None
+    words = tuple(value for value in values if value is not None)
+    if words[:1] == ("exec",):
+        words = words[1:]
+    if (
+        not words
+        or words[0] in BUILTINS
+        or words[0].startswith("-")
+        or any("{" in word for word in words)
+    ):
+        return None
+    return words
