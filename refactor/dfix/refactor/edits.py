@@ -53,9 +53,14 @@ def insert_before(anchor: Item, *items: Item) -> Change:
 
 
 def insert_between(anchor: Item, *items: Item) -> Change:
-    """Put items in front of `anchor`, below its comments: the comments now lead the inserted items."""
+    """Put items in front of `anchor`, below its comments: the comments now lead the inserted items.
+
+    Pragmas stay with the anchor: they speak to tools of the instruction below them.
+    """
     first, *others = items
-    return Change(anchor, (dressed_like(anchor, first), *others, bare(anchor)))
+    plain, pragmas = _told_to(anchor)
+    lead = first.with_changes(gap=anchor.gap, comments=(*plain, *first.comments))
+    return Change(anchor, (lead, *others, bare(anchor).with_changes(comments=pragmas)))
 
 
 def insert_after(anchor: Item, *items: Item) -> Change:
@@ -64,9 +69,26 @@ def insert_after(anchor: Item, *items: Item) -> Change:
 
 
 def expand(old: Item, *items: Item) -> Change:
-    """Put several items in the place of one; gap and comments lead the first."""
-    first, *others = items
-    return Change(old, (dressed_like(old, first), *others))
+    """Put several items in the place of one; gap and comments lead the first, pragmas the first of its kind."""
+    plain, pragmas = _told_to(old)
+    heir = next((at for at, item in enumerate(items) if type(item) is type(old)), 0)
+    new = list(items)
+    new[heir] = new[heir].with_changes(comments=(*pragmas, *new[heir].comments))
+    new[0] = new[0].with_changes(gap=old.gap, comments=(*plain, *new[0].comments))
+    return Change(old, tuple(new))
+
+
+# Comments that tell tools of the instruction directly below them.
+# https://github.com/hadolint/hadolint#ignoring-rules
+PRAGMAS = ("hadolint ignore=", "dfix: ignore")
+
+
+def _told_to(item: Item) -> tuple[tuple[Comment, ...], tuple[Comment, ...]]:
+    """The comments of an item: those for people, and the pragmas."""
+    pragmas = tuple(
+        comment for comment in item.comments if comment.text.text.lstrip("# \t").startswith(PRAGMAS)
+    )
+    return tuple(comment for comment in item.comments if comment not in pragmas), pragmas
 
 
 def remove(item: Item, comments: Fate) -> Change:

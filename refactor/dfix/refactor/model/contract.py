@@ -183,6 +183,8 @@ def declared(stage: Stage, below: Parts | None = None) -> Parts:
                 cmd_set = True
             case _:
                 continue
+    if stage.parent is None and below is None and parts.get("WORKDIR") == _workdir_below(stage):
+        parts.pop("WORKDIR")  # said or not, it is the base image's
     return parts
 
 

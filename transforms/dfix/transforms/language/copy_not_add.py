@@ -135,6 +135,8 @@ def _kind(ctx: Context, place: Place, source: str) -> str | Unknown:
         return Unknown(f"{source} is a pattern, and what it finds may be an archive")
     if ctx.project.is_folder(path):
         return "plain"
+    if not ctx.project.is_file(path):
+        return Unknown(f"{source} is not at hand, and may be an archive")
     context = ctx.project.context
     head = (
         Unknown("the build context is not known")
@@ -158,6 +160,6 @@ def _unpacked(head: bytes) -> bool:
         return True  # an empty archive begins with zeros
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
-    except tarfile.HeaderError:  # type: ignore[attr-defined]
+    except tarfile.HeaderError:
         return False
     return True
