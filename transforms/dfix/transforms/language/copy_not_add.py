@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems.archives import may_be_unpacked
 from dfix.ecosystems.facts import Unknown
 from dfix.grammar.nodes import Add, Copy
 from dfix.refactor import edits
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
 RULE = "https://docs.docker.com/build/building/best-practices/#add-or-copy"
 # Flags that COPY has too: https://docs.docker.com/reference/dockerfile/#copy
 SHARED = frozenset({"chown", "chmod", "link", "exclude"})
-BLOCK = 512  # bytes: a tar's first header
-# What a compressed file begins with; it may be a compressed tar, which ADD unpacks.
-COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
-
 FILES = {"app.py": "print()\n", "conf/a.yaml": "a: 1\n", "b.txt": ""}
 
 CASES = (
@@ -138,28 +135,7 @@ def _kind(ctx: Context, place: Place, source: str) -> str | Unknown:
     if not ctx.project.is_file(path):
         return Unknown(f"{source} is not at hand, and may be an archive")
     context = ctx.project.context
-    head = (
-        Unknown("the build context is not known")
-        if isinstance(context, Unknown)
-        else context.value.read_bytes(path, BLOCK)
-    )
-    if isinstance(head, Unknown):
+    found = context if isinstance(context, Unknown) else may_be_unpacked(context.value, path)
+    if isinstance(found, Unknown):
         return Unknown(f"{source} is not at hand, and may be an archive")
-    return "archive" if _unpacked(head.value) else "plain"
-
-
-def _unpacked(head: bytes) -> bool:
-    """May ADD unpack a file that begins so? It looks for a tar's header, in old ones its checksum alone."""
-    if head.startswith(COMPRESSED):
-        return True
-    if len(head) < BLOCK:
-        return False
-    import tarfile  # noqa: PLC0415 - only a file of some size pays for it
-
-    if not any(head):
-        return True  # an empty archive begins with zeros
-    try:
-        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
-    except tarfile.HeaderError:
-        return False
-    return True
+    return "archive" if found.value else "plain"
