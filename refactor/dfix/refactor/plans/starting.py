@@ -10,6 +10,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import read_call
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.service import Started
 from dfix.grammar.nodes import Cmd, Entrypoint, ExecForm, Healthcheck
@@ -139,6 +140,12 @@ class _Reader:
             self.trouble = self.trouble or f"{where} starts what is not literal"
             return
         name = posixpath.basename(first)
+        if ("/" in first or name in SHELLS) and read_call(words) is not None:
+            # A wrapper that lies in the project (`./mvnw`, `sh gradlew`) is the tool that it fetches.
+            if name in SHELLS or self._project_file(paths.join(directory, first)) is not None:
+                self.shell = self.shell or where
+            self.started.append(Started(words, directory, where))
+            return
         if name in SHELLS:
             self.shell = self.shell or where
             if name == "bash":
