@@ -321,6 +321,8 @@ def _with_lock(grounds: Grounds) -> edits.Change | None:
         written = f"./{written}"
     added = Token("WORD", written, " ")
     at = sources.index(beside) + 1
+    if destination.value == ".":  # with several sources a folder is written as one
+        destination = destination.with_changes(text="./")
     items = (*sources[:at], added, *sources[at:], destination)
     return edits.replace(
         node, edits.bare(node).with_changes(paths=node.paths.with_changes(items=items))

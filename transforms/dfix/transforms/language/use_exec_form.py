@@ -1,13 +1,14 @@
-"""Start the program itself, not a shell that starts it.
+"""Start the program itself, or let the shell hand over to it.
 
 ## Why
 In shell form `/bin/sh -c` is process 1: it passes no signal on, so that a container that is stopped
-waits ten seconds and is killed. Sources:
+waits ten seconds and is killed. Where the command needs a shell, for a variable or for what comes
+first, the shell is written out and `exec` lets the program take its place. Sources:
 https://docs.docker.com/reference/build-checks/json-args-recommended/ ,
 https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example
 
 ## When it holds back
-- needs-shell: the command uses what only a shell does: variables, patterns, operators, built-ins;
+- needs-shell: the shell cannot hand over to one program: a pipeline, a loop, a built-in at the end;
 - cmd-ignored: a shell form ENTRYPOINT ignores CMD, an exec form gets it as arguments;
 - other-shell: SHELL names another one, whose rules are not known.
 
@@ -85,19 +86,27 @@ CASES = (
         before="FROM alpine\nCMD gunicorn \\\n    --bind 0.0.0.0:80 \\\n    app:app\n",
         after='FROM alpine\nCMD ["gunicorn", "--bind", "0.0.0.0:80", "app:app"]\n',
     ),
-    Case.holds_back(
-        "a variable",
+    Case.rewrites(
+        "a variable needs a shell, which hands over",
         before="FROM alpine\nENTRYPOINT java $JAVA_OPTS -jar a.jar\n",
-        because="needs-shell",
+        after='FROM alpine\nENTRYPOINT ["/bin/sh", "-c", "exec java $JAVA_OPTS -jar a.jar"]\n',
     ),
-    Case.holds_back(
-        "two commands", before="FROM alpine\nCMD a migrate && a serve\n", because="needs-shell"
+    Case.rewrites(
+        "what comes first stays with the shell",
+        before='FROM alpine\nSHELL ["/bin/bash", "-c"]\nCMD a migrate && \\\n    A=1 b; a serve --port "$PORT"\n',
+        after=(
+            'FROM alpine\nSHELL ["/bin/bash", "-c"]\n'
+            'CMD ["/bin/bash", "-c", "a migrate &&     A=1 b; exec a serve --port \\"$PORT\\""]\n'
+        ),
     ),
-    Case.holds_back("a pattern", before="FROM alpine\nCMD cat *.txt\n", because="needs-shell"),
+    Case.holds_back("a pipeline", before="FROM alpine\nCMD a | b\n", because="needs-shell"),
+    Case.holds_back("an alternative", before="FROM alpine\nCMD a || b\n", because="needs-shell"),
     Case.holds_back("a variable set", before="FROM alpine\nCMD A=1 b\n", because="needs-shell"),
     Case.holds_back("a built-in", before="FROM alpine\nCMD cd /a\n", because="needs-shell"),
-    Case.holds_back(
-        "output that is sent elsewhere", before="FROM alpine\nCMD a > b\n", because="needs-shell"
+    Case.rewrites(
+        "output that is sent elsewhere",
+        before="FROM alpine\nCMD a > b\n",
+        after='FROM alpine\nCMD ["/bin/sh", "-c", "exec a > b"]\n',
     ),
     Case.holds_back(
         "an entry point with a command",
@@ -134,9 +143,16 @@ def use_exec_form(ctx: Context) -> Iterator[Finding]:
         if obstacle is not None:
             yield hold_back(place, *obstacle)
             continue
-        words = _words(place)
+        words = _words(place) or _handing_over(place)
         if words is None:
-            yield hold_back(place, "needs-shell", "the command uses what only a shell does")
+            yield hold_back(place, "needs-shell", "its shell cannot hand over to one program")
+            continue
+        if isinstance(node, Entrypoint) and words[1:2] != ("-c",) and _has_cmd(place):
+            yield hold_back(
+                place,
+                "cmd-ignored",
+                "a CMD is there, which a shell form ignores and an exec form is given",
+            )
             continue
         body = compose.exec_form(words)
         first = node.body.text
@@ -144,12 +160,19 @@ def use_exec_form(ctx: Context) -> Iterator[Finding]:
             body = body.with_changes(open=body.open.with_changes(before=first.before))
         yield Rewrite(
             node,
-            f"start {words[0]} itself, not by a shell",
+            f"let {_program(words)} be process 1",
             Level.BOLD,
             (Evidence("a shell as process 1 passes no signal on", RULE),),
             (edits.replace(node, edits.bare(node).with_changes(body=body)),),
             may_change=frozenset({node.name}),
         )
+
+
+def _program(words: tuple[str, ...]) -> str:
+    """The program that ends up as process 1."""
+    if words[1:2] != ("-c",):
+        return words[0]
+    return words[2].rpartition("exec ")[2].partition(" ")[0]
 
 
 def _obstacle(place: Place) -> tuple[str, str] | None:
@@ -161,15 +184,14 @@ def _obstacle(place: Place) -> tuple[str, str] | None:
         ("sh", "-c"),
     ):
         return "other-shell", "SHELL names a shell whose rules are not known"
-    # An ENTRYPOINT resets what comes from below; a CMD of its own stage stays in force beside it.
-    if isinstance(place.node, Entrypoint) and any(
-        isinstance(each.node, Cmd) for each in place.stage.places
-    ):
-        return (
-            "cmd-ignored",
-            "a CMD is there, which a shell form ignores and an exec form is given",
-        )
+    if "windows" in (place.stage.root.reference or ""):
+        return "other-shell", "the shell of a Windows image is another one"
     return None
+
+
+def _has_cmd(place: Place) -> bool:
+    """Is a CMD in force beside this ENTRYPOINT? It resets what comes from below, one of its own stage stays."""
+    return any(isinstance(each.node, Cmd) for each in place.stage.places)
 
 
 def _words(place: Place) -> tuple[str, ...] | None:
@@ -203,3 +225,27 @@ def _words(place: Place) -> tuple[str, ...] | None:
     ):
         return None
     return words
+
+
+def _handing_over(place: Place) -> tuple[str, ...] | None:
+    """The shell's words, with `exec` in front of the last command; None if it is no plain program."""
+    script = place.model.readings.script(place.node)
+    if script is None or script.ends_in_comment or not script.elements:
+        return None
+    *first, last = script.elements
+    if any(element.operator not in ("&&", ";") for element in first) or last.operator:
+        return None
+    command = last.simple
+    if command is None or command.assignments or command.context or not command.words:
+        return None
+    program = command.words[0].value
+    if (
+        program is None
+        or program in BUILTINS
+        or program in (":", "[", "test", "echo", "true", "false")
+    ):
+        return None
+    at = command.words[0].start
+    lead = "" if program == "exec" else "exec "
+    shell = place.before.shell or ("/bin/sh", "-c")
+    return (*shell, f"{script.text[:at]}{lead}{script.text[at:]}".strip())
