@@ -10,7 +10,8 @@ apt uses. The packages asked about are those that debian.toml and images.toml na
 - for each -dev package the packages of its shared libraries: those that it depends on in its own
   version, or, if there are none, those of the -dev packages that it depends on;
 - names of one library in several releases: same source package, same name without its version;
-- what packages recommend, the programs that they bring, and those of each image's own packages.
+- what packages recommend, and what an install adds only for that;
+- the programs that they bring, and those of each image's own packages.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ class Release:
     libraries: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     shared: set[str] = field(default_factory=set)  # packages with a shared library anywhere
 
-    def closure(self, names: list[str], have: set[str]) -> set[str]:
-        """What an install without recommended packages adds to those that are there."""
+    def closure(self, names: list[str], have: set[str], *, recommended: bool = False) -> set[str]:
+        """What an install adds to the packages that are there, with those that are recommended or without."""
         added: set[str] = set()
         todo = list(names)
         while todo:
@@ -91,7 +92,7 @@ class Release:
                 continue
             added.add(name)
             package = self.packages[name]
-            for choice in package.depends:
+            for choice in package.depends + (package.recommends if recommended else []):
                 todo += self.choose(choice, have | added)
         return added
 
@@ -312,6 +313,7 @@ def main() -> None:
         *development(releases, debian["development"]["packages"]),
         *libraries(releases, debian),
         *recommended(releases, debian["programs"]["packages"]),
+        *beside(releases, debian),
         *programs(releases, debian["programs"]),
         *layers(releases, images, arguments.work),
     ]
@@ -356,6 +358,42 @@ def recommended(releases: list[Release], wanted: list[str]) -> list[str]:
             for each in releases
             if name in each.packages
         }
+        if found:
+            lines.append(f'"{name}" = {inline(found)}')
+    return [*lines, ""]
+
+
+ENOUGH = 12  # more packages than these are as good as unknown
+
+
+def beside(releases: list[Release], debian: dict[str, dict[str, list[str]]]) -> list[str]:
+    """What an install adds to Debian's base only because it is recommended, by the package that is named.
+
+    Recommended by the package itself or by any that comes with it. Of many only those that debian.toml
+    calls `live` are kept, and an asterisk.
+    """
+    live = set(debian["beside"]["live"])
+    wanted = set(debian["programs"]["packages"]) | set(debian["development"]["packages"])
+    wanted |= set(debian["builds"]["tool"]) | set(debian["fetches"]["packages"])
+    wanted |= set(debian["libraries"]["packages"]) | set(debian["beside"]["packages"])
+    lines = ["# package -> release -> what apt installs only because it is recommended", "[beside]"]
+    for name in sorted(wanted):
+        found: dict[str, object] = {}
+        for each in releases:
+            if name in each.packages:
+                base = each.base()
+                more = each.closure([name], base, recommended=True) - each.closure([name], base)
+                few = len(more) <= ENOUGH
+                found[each.name] = sorted(more) if few else [*sorted(more & live), "*"]
+        if found:
+            lines.append(f'"{name}" = {inline(found)}')
+    lines += ["", "# package -> release -> what it needs of that", "[needs]"]
+    for name in sorted(wanted):
+        found = {}
+        for each in releases:
+            needed = each.closure([name], each.base()) & live - {name}
+            if needed:
+                found[each.name] = sorted(needed)
         if found:
             lines.append(f'"{name}" = {inline(found)}')
     return [*lines, ""]

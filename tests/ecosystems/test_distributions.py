@@ -8,6 +8,7 @@ import pytest
 
 from dfix.ecosystems import ecosystem_of, read_call
 from dfix.ecosystems.calls import Call, Role, Setting
+from dfix.ecosystems.facts import Known, Unknown
 
 
 def call(line: str) -> Call:
@@ -39,7 +40,7 @@ def cleaned(line: str) -> Setting | None:
 
 @pytest.mark.parametrize(
     "line",
-    ["apt-get", "apt-get remove gcc", "apt-get autoremove -y", "apt-mark hold gcc", "apk del gcc"],
+    ["apt-get", "apt-get remove gcc", "apt-get autoremove -y", "apt-mark hold gcc", "apk fix"],
 )
 def test_what_fills_reads_and_empties_nothing_is_not_read(line: str) -> None:
     assert read_call(shlex.split(line)) is None
@@ -169,3 +170,74 @@ def test_dnf_is_cleaned_behind(program: str) -> None:
 
 def test_apt_leaves_its_packages_to_the_hook() -> None:
     assert cleaned("apt-get install gcc") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("apt-get install -y gcc", ("--no-install-recommends",)),
+        ("apt-get install -y --no-install-recommends gcc", None),
+        ("apt-get install -y --install-recommends gcc", None),
+        ("apt-get install -y -o APT::Install-Recommends=0 gcc", None),
+        ("dnf install -y gcc", ("--setopt=install_weak_deps=False",)),
+        ("dnf install -y --setopt=install_weak_deps=0 gcc", None),
+        ("microdnf install -y gcc", None),
+        ("zypper in gcc", ("--no-recommends",)),
+        ("zypper in --recommends gcc", None),
+        ("apk add gcc", None),
+    ],
+)
+def test_what_leaves_out_recommended_packages(line: str, words: tuple[str, ...] | None) -> None:
+    found = call(line)
+    setting = ecosystem_of(found).leaning(found)
+    assert (setting and setting.words) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "suite", "live", "idle"),
+    [
+        ("apt-get install unzip", "bookworm", (), True),
+        ("apt-get install unzip", None, (), True),
+        (
+            "apt-get install git",
+            "bookworm",
+            (
+                "ca-certificates",
+                "libsasl2-modules",
+                "netbase",
+                "openssh-client",
+                "openssl",
+                "patch",
+            ),
+            False,
+        ),
+        ("apt-get install wget ca-certificates", "bookworm", (), False),
+    ],
+)
+def test_what_comes_beside_named_packages(
+    line: str, suite: str | None, live: tuple[str, ...], *, idle: bool
+) -> None:
+    found = call(line)
+    told = ecosystem_of(found).beside(found, suite)
+    assert isinstance(told, Known)
+    assert (told.value.live, told.value.idle) == (live, idle)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "apt-get install frobnicate",
+        "apt-get install unzip ?",
+        "apt-get install -t bookworm-backports unzip",
+        "apt-get install ./a.deb",
+        "dnf install gcc",
+    ],
+)
+def test_what_comes_beside_other_packages_is_not_known(line: str) -> None:
+    found = call(line)
+    assert isinstance(ecosystem_of(found).beside(found, "bookworm"), Unknown)
+
+
+def test_a_release_that_was_not_read_is_not_known() -> None:
+    found = call("apt-get install unzip")
+    assert isinstance(ecosystem_of(found).beside(found, "noble"), Unknown)

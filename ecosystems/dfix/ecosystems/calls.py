@@ -78,6 +78,8 @@ class Setting(NamedTuple):
     behind: int = 0
     drops: tuple[int, ...] = ()
     caches: tuple[str, ...] = ()  # by id
+    folders: tuple[str, ...] = ()  # where downloads lie otherwise, beside the caches
+    supersedes: tuple[str, ...] = ()  # subcommands in front that are then for nothing
 
 
 class Call(NamedTuple):
@@ -155,6 +157,18 @@ class FirstPhase(NamedTuple):
     inputs: Inputs
     because: str
     source: str
+
+
+class Beside(NamedTuple):
+    """The packages that come only because others recommend them.
+
+    `live` are those without which something that is often done fails; `idle` tells that none of
+    them is used by a program.
+    """
+
+    packages: tuple[str, ...]
+    live: tuple[str, ...]
+    idle: bool
 
 
 class Fetch(NamedTuple):

@@ -14,6 +14,8 @@ from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dfix.ecosystems.facts import Fact
 
     ESSENTIAL: frozenset[str]
@@ -110,6 +112,43 @@ def recommends(package: str, suite: str | None) -> Fact[tuple[str, ...]]:
     if suite not in rows:
         return Unknown(f"what {package} recommends in {suite} is not known")
     return Known(rows[suite], _source("recommends"))
+
+
+MANY = "*"
+"""Stands in what `beside` tells for packages that are too many to be named."""
+
+
+def beside(names: Sequence[str], suite: str | None) -> Fact[tuple[str, ...]]:
+    """What apt installs only because it is recommended, by the packages of a command line or by what they need.
+
+    With `suite` None, what any release adds. Unknown if a package was not read.
+    """
+    rows: dict[str, dict[str, tuple[str, ...]]] = _archive()["beside"]
+    needs: dict[str, dict[str, tuple[str, ...]]] = _archive()["needs"]
+    found: set[str] = set()
+    needed: set[str] = set()
+    for name in names:
+        bare = name.partition("=")[0].partition("/")[0].partition(":")[0]
+        row = rows.get(bare)
+        if row is None or (suite is not None and suite not in row):
+            return Unknown(f"what is recommended beside {bare} is not known")
+        releases = [suite] if suite is not None else list(row)
+        for release in releases:
+            found.update(row[release])
+        here = [set(needs.get(bare, {}).get(release, ())) for release in releases]
+        needed |= {bare}.union(set[str].intersection(*here))
+    return Known(tuple(sorted(found - needed)), _source("beside"))
+
+
+def live(packages: Sequence[str]) -> tuple[str, ...]:
+    """Those of recommended packages without which something that is often done fails."""
+    known = set(_lists()["beside"]["live"])
+    return tuple(each for each in packages if each in known)
+
+
+def idle(packages: Sequence[str]) -> bool:
+    """Do recommended packages only hold texts that no program reads by itself?"""
+    return set(packages) <= set(_lists()["beside"]["idle"])
 
 
 def _tool(name: str, tools: dict[str, tuple[str, ...]]) -> str | None:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems.calls import Cache, Call, Fetch, FirstPhase, Inputs, Locked, Role, Setting
+from dfix.ecosystems.calls import (
+    Beside,
+    Cache,
+    Call,
+    Fetch,
+    FirstPhase,
+    Inputs,
+    Locked,
+    Role,
+    Setting,
+)
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.knowledge import Knowledge, knowledge_of
 from dfix.ecosystems.tables import table
@@ -125,6 +135,15 @@ class Ecosystem:
         """What leaves no download of the call in its layer; None if it leaves none, or nothing is known."""
         return next(self._settings(call, self.knowledge.cleans), None)
 
+    def leaning(self, call: Call) -> Setting | None:
+        """What leaves out packages that are only recommended beside those that are named; None if the call does."""
+        return next(self._settings(call, self.knowledge.leans), None)
+
+    def beside(self, call: Call, suite: str | None) -> Fact[Beside]:
+        """The packages that a call installs only because others recommend them, in a release of a distribution."""
+        del suite
+        return Unknown(f"what {call.ecosystem} installs beside what is needed is not known")
+
     def _settings(self, call: Call, rules: Iterable[SettingRule]) -> Iterator[Setting]:
         program = (call.words[0] or "").rpartition("/")[2].rstrip("0123456789.-")
         given = {self.knowledge.flags[name].effect for name, _ in call.flags if name}
@@ -151,7 +170,15 @@ class Ecosystem:
                 and self.knowledge.flags[word].effect in rule.drops
             )
             yield Setting(
-                rule.source, rule.command, rule.words, replaces, behind, drops, rule.caches
+                rule.source,
+                rule.command,
+                rule.words,
+                replaces,
+                behind,
+                drops,
+                rule.caches,
+                rule.folders,
+                rule.supersedes,
             )
 
     def cache_off(self, env: Mapping[str, str | None]) -> str | None:

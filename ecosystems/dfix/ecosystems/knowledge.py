@@ -38,7 +38,8 @@ class SettingRule(NamedTuple):
     """What keeps the packages of `caches` where a mount alone does not (`keep`), or leaves none behind (`clean`).
 
     It is for calls of `programs` (empty: all) with one of `verbs` (empty: all) that have a flag of the
-    effect `having` and none of the effects `unless`. `drops` are effects of flags that mean nothing then.
+    effect `having` and none of the effects `unless`. `drops` are effects of flags that mean nothing then,
+    `supersedes` subcommands in front that do, and `folders` where downloads lie beside the caches.
     """
 
     caches: tuple[str, ...]
@@ -49,6 +50,8 @@ class SettingRule(NamedTuple):
     having: str
     unless: tuple[str, ...]
     drops: tuple[str, ...]
+    folders: tuple[str, ...]
+    supersedes: tuple[str, ...]
     source: str
 
 
@@ -96,6 +99,7 @@ class Knowledge(NamedTuple):
     extra: Mapping[str, Any]  # tables that only this ecosystem's reader knows
     keeps: tuple[SettingRule, ...] = ()
     cleans: tuple[SettingRule, ...] = ()
+    leans: tuple[SettingRule, ...] = ()  # what leaves out packages that are only recommended
 
 
 _KNOWN = frozenset(
@@ -113,6 +117,7 @@ _KNOWN = frozenset(
         "extra",
         "keep",
         "clean",
+        "lean",
     }
 )
 
@@ -157,6 +162,7 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
         extra=table.get("extra", {}),
         keeps=tuple(_setting(name, row) for row in table.get("keep", ())),
         cleans=tuple(_setting(name, row) for row in table.get("clean", ())),
+        leans=tuple(_setting(name, row) for row in table.get("lean", ())),
     )
 
 
@@ -199,11 +205,13 @@ def _setting(name: str, row: Mapping[str, Any]) -> SettingRule:
         "having",
         "unless",
         "drops",
+        "folders",
+        "supersedes",
         "source",
     }
     _only(name, row, keys)
     return SettingRule(
-        caches=row["caches"],
+        caches=row.get("caches", ()),
         programs=row.get("programs", ()),
         verbs=row.get("verbs", ()),
         command=row.get("command", ()),
@@ -211,6 +219,8 @@ def _setting(name: str, row: Mapping[str, Any]) -> SettingRule:
         having=row.get("having", ""),
         unless=row.get("unless", ()),
         drops=row.get("drops", ()),
+        folders=row.get("folders", ()),
+        supersedes=row.get("supersedes", ()),
         source=row["source"],
     )
 

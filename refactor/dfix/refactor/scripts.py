@@ -234,6 +234,16 @@ class Edited:
             between = f" &&{line_break}"
         self._splices.append((start, start, text + between))
 
+    def put_behind(self, text: str) -> None:
+        """Run a command behind all others, as `appended` does."""
+        script = self.place.script
+        assert script is not None  # noqa: S101 - edits are made of its commands
+        last = script.elements[-1]
+        between = joint(self.place, script)
+        if "\n" not in between:
+            between = _on_a_line_of_its_own(self.place, last) or between
+        self._splices.append((last.end, last.end, between + text))
+
     def append_words(self, called: Called, text: str) -> None:
         """Put `text` behind the last word of a command."""
         end = called.command.words[-1].end

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import debian
+from dfix.ecosystems.calls import Beside
 from dfix.ecosystems.distribution import DistributionEcosystem
+from dfix.ecosystems.facts import Known, Unknown
 
 if TYPE_CHECKING:
     from dfix.ecosystems.arguments import Arguments
+    from dfix.ecosystems.calls import Call, Setting
+    from dfix.ecosystems.facts import Fact
 
 # Groups of apt's settings that name folders and files: https://manpages.debian.org/bookworm/apt/apt.conf.5.en.html
 _FOLDERS = ("dir", "rootdir")
+_RECOMMENDS = "apt::install-recommends"
 
 
 class AptEcosystem(DistributionEcosystem):
@@ -24,6 +30,25 @@ class AptEcosystem(DistributionEcosystem):
             if value is None or value.lower().partition("::")[0] in _FOLDERS
         ]
         return (*super().elsewhere(given), *moved)
+
+    def leaning(self, call: Call) -> Setting | None:
+        """None too if a setting of the call decides it."""
+        decided = any(
+            name == "-o" and value is not None and value.lower().startswith(_RECOMMENDS)
+            for name, value in call.flags
+        )
+        return None if decided else super().leaning(call)
+
+    def beside(self, call: Call, suite: str | None) -> Fact[Beside]:
+        """What the archive of Debian says of the packages that are named."""
+        if call.unknown or call.files or "-t" in {name for name, _ in call.flags}:
+            return Unknown("what is installed is not known")
+        found = debian.beside(call.packages, suite)
+        if isinstance(found, Unknown):
+            return found
+        return Known(
+            Beside(found.value, debian.live(found.value), debian.idle(found.value)), found.source
+        )
 
 
 ECOSYSTEM = AptEcosystem(__file__)

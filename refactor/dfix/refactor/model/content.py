@@ -24,6 +24,19 @@ SYSTEM_INSTALLS = {
     "yum": frozenset({"install", "update"}),
     "zypper": frozenset({"install", "in"}),
 }
+# Each fails for any user but root, whatever the image: dpkg(1), apk(8), rpm(8) and shadow lock or write files of root.
+ROOT_ONLY = {
+    "apt-get": ("install", "update", "upgrade", "dist-upgrade", "remove", "purge"),
+    "apt": ("install", "update", "upgrade", "remove"),
+    "apk": ("add", "update", "upgrade", "del"),
+    "yum": ("install", "update", "upgrade", "remove"),
+    "dnf": ("install", "update", "upgrade", "remove"),
+    "microdnf": ("install", "update", "upgrade"),
+    "useradd": (),
+    "adduser": (),
+    "groupadd": (),
+    "addgroup": (),
+}
 # Folders that build commands write by default, whether or not a developer's own build left one in the context.
 BUILT = frozenset(
     {

@@ -11,6 +11,7 @@ from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.images import is_among
 from dfix.refactor.model import paths
+from dfix.refactor.model.content import ROOT_ONLY
 from dfix.refactor.model.expand import Undecided
 from dfix.refactor.model.layout import origin
 from dfix.refactor.plans import locking
@@ -191,21 +192,6 @@ def user_of(place: Place, called: Called | None = None) -> Fact[str]:
             else shown
         )
     return user
-
-
-# Each fails for any user but root, whatever the image: dpkg(1), apk(8), rpm(8) and shadow lock or write files of root.
-ROOT_ONLY = {
-    "apt-get": ("install", "update", "upgrade", "dist-upgrade", "remove", "purge"),
-    "apt": ("install", "update", "upgrade", "remove"),
-    "apk": ("add", "update", "upgrade", "del"),
-    "yum": ("install", "update", "upgrade", "remove"),
-    "dnf": ("install", "update", "upgrade", "remove"),
-    "microdnf": ("install", "update", "upgrade"),
-    "useradd": (),
-    "adduser": (),
-    "groupadd": (),
-    "addgroup": (),
-}
 
 
 def _shown_root(place: Place) -> Known[str] | None:
@@ -389,24 +375,12 @@ def missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[st
     lying = target(place, called, cache)
     if isinstance(lying, Known) and emptied(place, called, cache, lying.value):
         return None
-    for later in _later(place):
-        node = later.node
-        if node.name == "RUN":
-            for each in later.called:
-                reason = _needs_store(later, each, call, cache)
-                if reason is not None:
-                    return "read-later", f"line {later.line} {reason}"
-            if later.script is None:
-                return "read-later", f"line {later.line} cannot be read as shell source"
-        elif node.name in ("COPY", "ADD") and later.source_stage is place.stage:
-            sources = getattr(node, "sources", ())
-            if isinstance(lying, Known) and any(
-                paths.overlap(source, lying.value) for source in sources
-            ):
-                return "read-later", f"line {later.line} copies the store out of the stage"
-    reader = None if call.distribution else started_reader(ctx, place, call.ecosystem)
+    reader = read_later(place, called, cache)
     if reader is not None:
-        return "started-by-container", reader
+        return "read-later", reader
+    starts = None if call.distribution else started_reader(ctx, place, call.ecosystem)
+    if starts is not None:
+        return "started-by-container", starts
     if ctx.project.at_hand and ctx.project.config.builder is None:
         shared = ctx.project.repository.ephemeral_cache
         if shared is not None:
@@ -414,6 +388,29 @@ def missed(ctx: Context, place: Place, called: Called, cache: Cache) -> tuple[st
                 "ephemeral-runner",
                 f"the CI shown in {shared.source} keeps layers between runs, but no mounts",
             )
+    return None
+
+
+def read_later(place: Place, called: Called, cache: Cache) -> str | None:
+    """What is built later and may read what a step leaves in a cache, as half a sentence."""
+    call = called.managed
+    assert call is not None  # noqa: S101 - only a call has caches
+    lying = target(place, called, cache)
+    for later in _later(place):
+        node = later.node
+        if node.name == "RUN":
+            for each in later.called:
+                reason = _needs_store(later, each, call, cache)
+                if reason is not None:
+                    return f"line {later.line} {reason}"
+            if later.script is None:
+                return f"line {later.line} cannot be read as shell source"
+        elif node.name in ("COPY", "ADD") and later.source_stage is place.stage:
+            sources = getattr(node, "sources", ())
+            if isinstance(lying, Known) and any(
+                paths.overlap(source, lying.value) for source in sources
+            ):
+                return f"line {later.line} copies the store out of the stage"
     return None
 
 

@@ -29,11 +29,16 @@ def emptied(place: Place, called: Called, cache: Cache, target: str) -> bool:
             command = ecosystem_of(other).knowledge.commands.get(other.verb)
             if command is not None and cache.id in command.caches:
                 return True
-        elif later.program == "rm" and any(
-            word is not None and _whole(later, word, target) for word in later.values[1:]
-        ):
+        elif removed(later, target):
             return True
     return False
+
+
+def removed(called: Called, target: str) -> bool:
+    """Does a command remove a folder, or all that is in it?"""
+    return called.program == "rm" and any(
+        word is not None and _whole(called, word, target) for word in called.values[1:]
+    )
 
 
 def _whole(called: Called, word: str, target: str) -> bool:
