@@ -138,6 +138,17 @@ def run(style: Style, script: str, flags: Sequence[Flag] = ()) -> Run:
     return Run(no_gap(), (), keyword(style, "RUN"), tuple(flags), body, end(style), ())
 
 
+def below_the_flags(style: Style, body: ShellForm | ExecForm) -> ShellForm | ExecForm:
+    """The command on a line of its own below the flags of a RUN, unless a line break is there already."""
+    first = body.text if isinstance(body, ShellForm) else body.open
+    if "\n" in first.before:
+        return body
+    moved = first.with_changes(before=style.continuation())
+    if isinstance(body, ShellForm):
+        return body.with_changes(text=moved)
+    return body.with_changes(open=moved)
+
+
 def workdir(style: Style, path: str) -> Workdir:
     """`WORKDIR path`."""
     return Workdir(

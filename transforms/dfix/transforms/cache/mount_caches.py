@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import CacheKind
 from dfix.ecosystems.facts import Known, Unknown
-from dfix.grammar.nodes import ExecForm, Run, ShellForm
+from dfix.grammar.nodes import Run, ShellForm
 from dfix.refactor import compose, edits
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
@@ -336,7 +336,7 @@ def _rewritten(ctx: Context, place: Place, found: list[Mounted], settled: Settle
         flags.append(
             compose.flag("mount", f"type=cache,target={each.target}{each.options}", before)
         )
-    body = _below_the_flags(body, style)
+    body = compose.below_the_flags(style, body)
     proven = "cache_mount" in ctx.project.proven or any(other.mounts for other in ctx.model.runs())
     # What a distribution's manager finds in its cache depends on more than the project, so it is never as plain.
     plain = all(
@@ -430,16 +430,3 @@ def _manager(mounted: Mounted) -> Ecosystem:
     call = mounted.called.managed
     assert call is not None  # noqa: S101 - only a call has caches
     return ecosystem_of(call)
-
-
-def _below_the_flags(body: ShellForm | ExecForm, style: compose.Style) -> ShellForm | ExecForm:
-    """The command on a line of its own below the mounts, unless a line break is there already."""
-    first = body.text if isinstance(body, ShellForm) else body.open
-    if "\n" in first.before:
-        return body
-    moved = first.with_changes(before=style.continuation())
-    return (
-        body.with_changes(text=moved)
-        if isinstance(body, ShellForm)
-        else body.with_changes(open=moved)
-    )
