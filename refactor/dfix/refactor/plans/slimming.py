@@ -129,6 +129,13 @@ def _judged(ctx: Context, stage: Stage, image: Image, best: Counterpart) -> Iter
     _manuals(stage, image)
     judge = _Judge(ctx, stage, best.image, gone.value)
     if not gone.value.programs and not gone.value.libraries:
+        if image.starts != "shell":
+            # The packages are the same: what the family itself brings is the difference, as a JDK's modules are.
+            raise _Refused(
+                first,
+                "unknown-contents",
+                f"what {image.name} has and {best.written} lacks is not told",
+            )
         yield Evidence("both hold the same packages, programs and libraries", gone.source)
         return
     started = criterion(ctx, stage)
@@ -137,6 +144,10 @@ def _judged(ctx: Context, stage: Stage, image: Image, best: Counterpart) -> Iter
     asked = ask_of(ctx, stage, started.value, contributors(stage))
     if isinstance(asked, Unserved):
         raise _Refused(first, asked.slug, asked.sentence, asked.setting)
+    if asked.service.interpreter != image.family:
+        raise _Refused(
+            first, "not-served", f"what a program of {image.family} needs cannot be told yet"
+        )
     judge.asked = asked
     for obstacle in asked.service.obstacles:
         raise _Refused(first, obstacle.slug, obstacle.sentence, obstacle.setting)
