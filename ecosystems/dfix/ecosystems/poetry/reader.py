@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dfix.ecosystems.knowledge import Output
+    from dfix.ecosystems.service import Did, Request
     from dfix.ecosystems.tree import Tree
 
 _GROUPS = frozenset({"cache", "env", "self", "source", "python"})
@@ -75,6 +76,12 @@ class PoetryEcosystem(Ecosystem):
         if call.verb in _INSTALLS and value.lower() in _TRUE:
             return self.knowledge.outputs
         return ()
+
+    def installs_into(self, did: Did, request: Request) -> Fact[str]:
+        """The active environment, the system's prefix, or `.venv`, as settings say."""
+        from dfix.ecosystems.poetry.environments import environment  # noqa: PLC0415 - when asked
+
+        return environment(did, request)
 
     def inputs(
         self,

@@ -14,11 +14,12 @@ from dfix.ecosystems.python.runtime import (
     INSTALLERS,
     Distribution,
     extras_of,
+    judged_lock,
     name_of,
     own_distributions,
     purity,
 )
-from dfix.ecosystems.python.wheels import normalised
+from dfix.ecosystems.python.wheels import Locked, locked, normalised
 from dfix.ecosystems.runtime import Purity, PurityKind
 from dfix.ecosystems.service import Obstacle
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dfix.ecosystems.python.runtime import PythonProject
     from dfix.ecosystems.service import Did, Request
 
+_BY_LOCK = frozenset({"sync", "install"})  # commands whose packages their manager's lock lists
 PURE = '[tool.dfix.split] pure = ["{name}"]'
 
 
@@ -86,6 +88,22 @@ def judged(
             obstacles[
                 Obstacle("unknown-package", f"{item.source}: {why}", PURE.format(name=item.name))
             ] = None
+    frozen = _frozen(request)
+    if isinstance(frozen, Unknown):
+        return (), (Obstacle("unknown-package", frozen.why),)
+    names = {package.name for package in frozen.value}
+    for package in frozen.value:
+        if package.name in INSTALLERS or package.name in pure:
+            continue
+        why = compiled(package.name, f"{package.name}=={package.version}", request.base.release)
+        fact = judged_lock(package, names) if why is None else Unknown(why)
+        if isinstance(fact, Known):
+            known.setdefault(fact.value.name, fact.value)
+            for obstacle in _against(request, fact.value, package.source, installed):
+                obstacles[obstacle] = None
+        elif request.base.variant == "full":
+            setting = PURE.format(name=package.name)
+            obstacles[Obstacle("unknown-package", f"{package.source}: {fact.why}", setting)] = None
     waiting = [(item.name, item.extras, item.source, item.url) for item in listed.value]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
@@ -133,6 +151,42 @@ def _against(request: Request, each: Purity, where: str, installed: Places) -> I
         )
 
 
+def lock_of(did: Did) -> str | None:
+    """The name of the lock that lists what a call installs; None for a call that names it itself."""
+    from dfix.ecosystems import ecosystem_of  # noqa: PLC0415 - the package that loads this one
+
+    if did.call.role not in (Role.INSTALL, Role.PROJECT) or did.call.verb not in _BY_LOCK:
+        return None
+    name = ecosystem_of(did.call).knowledge.extra.get("lock")
+    return None if name is None else str(name)
+
+
+def _frozen(request: Request) -> Fact[tuple[Locked, ...]]:
+    """The packages of the locks that the build's calls install; the manager itself is none of them."""
+    found: dict[str, Locked] = {}
+    for did in request.did:
+        name = lock_of(did)
+        if name is None:
+            continue
+        here = posixpath.normpath(posixpath.join(did.directory, did.call.directory))
+        inside = posixpath.relpath(here, request.root)
+        path = posixpath.normpath(posixpath.join(request.folder or ".", inside, str(name)))
+        if inside.startswith("..") or not request.tree.is_file(path):
+            return Unknown(f"{did.where} installs without a {name}")
+        packages = locked(request.tree, lock=path)
+        if isinstance(packages, Unknown):
+            return packages
+        for package in packages.value:
+            if not (
+                did.call.production
+                and package.groups
+                and "main" not in package.groups
+                and "default" not in package.groups
+            ):
+                found[package.name] = package
+    return Known(tuple(found.values()), "locks")
+
+
 def _listed(request: Request, found: PythonProject) -> Fact[tuple[Distribution, ...]]:
     """The distributions that the build's calls install, or download for a later one."""
     listed: list[Distribution] = []
@@ -158,7 +212,10 @@ def _listed(request: Request, found: PythonProject) -> Fact[tuple[Distribution, 
             if isinstance(own, Unknown):
                 return own
             listed += own.value
-    if any("--requirement" in dict(did.call.flags) for did in request.did):
+    if any(
+        did.call.role is not Role.CHANGE and "--requirement" in dict(did.call.flags)
+        for did in request.did
+    ):
         if isinstance(found.distributions, Unknown):
             return found.distributions
         listed += [item for item in found.distributions.value if not item.development]

@@ -11,7 +11,7 @@ from dfix.ecosystems.python.runtime import INSTALLERS, name_of
 from dfix.ecosystems.service import Live, Obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dfix.ecosystems.service import Did, Request
 
@@ -59,7 +59,7 @@ def places_of(request: Request) -> Places:
             obstacles.append(place)
         elif not _only_tools(did):
             used[place] = None
-    obstacles += _unmade(request, environments)
+    obstacles += _unmade(request, {*environments, *used})
     release = request.base.release
     if release is None or len(release) < 2:  # noqa: PLR2004 - X.Y
         obstacles.append(
@@ -143,7 +143,7 @@ def _only_tools(did: Did) -> bool:
     return call.role is Role.ADD and all(name_of(each) in INSTALLERS for each in call.packages)
 
 
-def _unmade(request: Request, environments: dict[str, Did]) -> Iterator[Obstacle]:
+def _unmade(request: Request, environments: Collection[str]) -> Iterator[Obstacle]:
     """Folders of PATH in which programs lie that no step is known to bring."""
     for folder in request.base.path:
         known = folder in SYSTEM or folder in ("", f"{HOME}/bin")

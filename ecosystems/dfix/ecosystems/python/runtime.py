@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from dfix.ecosystems.tree import Tree
 
-INSTALLERS = frozenset({"pip", "setuptools", "wheel", "pip-tools", "build", "virtualenv"})
+INSTALLERS = frozenset(
+    {"pip", "setuptools", "wheel", "pip-tools", "build", "virtualenv", "poetry", "poetry-core"}
+    | {"poetry-plugin-export", "uv", "pipenv", "pdm", "pipx", "hatch"}
+)
 """Distributions that only install others."""
 
 
@@ -335,7 +338,7 @@ def purities(found: PythonProject, *, locked: bool = True) -> Fact[tuple[Purity,
     if locked and isinstance(found.locked, Known):
         names = {package.name for package in found.locked.value}
         for package in found.locked.value:
-            fact = _judged(package, names)
+            fact = judged_lock(package, names)
             if isinstance(fact, Unknown):
                 return fact
             judged[package.name] = fact.value
@@ -358,7 +361,8 @@ def purities(found: PythonProject, *, locked: bool = True) -> Fact[tuple[Purity,
     return Known(tuple(judged.values()), found.distributions.source)
 
 
-def _judged(package: Locked, names: set[str]) -> Fact[Purity]:
+def judged_lock(package: Locked, names: set[str]) -> Fact[Purity]:
+    """What a package of a lock needs: by the table first, by the lock's wheels otherwise."""
     if package.name == "psycopg" and "psycopg-binary" in names:
         return purity("psycopg", ("binary",))
     known = _purity().get(package.name)

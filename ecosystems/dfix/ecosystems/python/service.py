@@ -9,7 +9,7 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.python import places
 from dfix.ecosystems.python.entries import PROGRAMS, entry_of
 from dfix.ecosystems.python.graph import PythonRun, runs
-from dfix.ecosystems.python.judging import judged, requirements_of
+from dfix.ecosystems.python.judging import judged, lock_of, requirements_of
 from dfix.ecosystems.python.runtime import own_programs, project
 from dfix.ecosystems.python.wheels import normalised
 from dfix.ecosystems.runtime import Anchor, NeedKind, PurityKind
@@ -64,7 +64,7 @@ def services(request: Request) -> Fact[Service]:
     return Known(
         Service(
             language="python",
-            shape=f"pip: {installed.shape} + sources",
+            shape=f"{_managers(request)}: {installed.shape} + sources",
             claimed=claimed,
             inside=_inside(request, parts, complete=len(parts) == len(claimed)),
             live=installed.live,
@@ -104,6 +104,12 @@ def services(request: Request) -> Fact[Service]:
         ),
         project_.source,
     )
+
+
+def _managers(request: Request) -> str:
+    """The managers that install the project's own dependencies; those that only bring a tool do not count."""
+    by_lock = {did.call.ecosystem for did in request.did if lock_of(did) is not None}
+    return " + ".join(sorted(by_lock)) or "pip"
 
 
 def _folder_of(request: Request, directory: str) -> str | None:

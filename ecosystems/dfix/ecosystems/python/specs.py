@@ -6,9 +6,13 @@ is: a marker that is not one comparison, or a version that is not plainly writte
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from dfix.ecosystems.facts import Unknown
 from dfix.ecosystems.python.wheels import normalised
+
+if TYPE_CHECKING:
+    from dfix.ecosystems.python.pyproject import Pyproject
 
 _OPERATORS = ("===", "==", "~=", "<=", ">=", "!=", "<", ">")
 
@@ -86,3 +90,43 @@ def marker_of(text: str) -> str:
             rest = rest[end:]
         rest = rest.lstrip()
     return " ".join(words).replace("( ", "(").replace(" )", ")")
+
+
+def refused(manifest: Pyproject, release: tuple[int, ...] | None) -> Unknown | None:
+    """Why a manager may look for another Python than this release: the manifest may not allow it."""
+    if release is None or len(release) < 2:  # noqa: PLR2004 - X.Y
+        return Unknown("the version of Python in the image is not known")
+    poetry = manifest.table("tool", "poetry", "dependencies").get("python", "")
+    for text in (manifest.project.get("requires-python", ""), poetry):
+        parts = ["".join(each.split()) for each in str(text).split(",") if each.strip()]
+        if not all(admits(each, release) for each in parts):
+            python = ".".join(map(str, release))
+            return Unknown(f"whether Python {python} is one of {text} is not known")
+    return None
+
+
+def admits(clause: str, release: tuple[int, ...]) -> bool:
+    """Does every Python of this release, X.Y or X.Y.Z, fulfil the clause? Not where that cannot be told."""
+    operator = next((one for one in (*_OPERATORS, "^", "~") if clause.startswith(one)), "")
+    version = clause[len(operator) :]
+    wild = version.endswith(".*")
+    parts = version.removesuffix(".*").split(".")
+    if not all(part.isdigit() for part in parts):
+        return False
+    wanted = tuple(map(int, parts))
+    minor = release[:2]
+    if operator == ">=":
+        return minor >= wanted[:2] and (len(wanted) < 3 or minor > wanted[:2] or wanted[2] == 0)  # noqa: PLR2004
+    if operator == "<":
+        return minor < wanted[:2] if len(wanted) > 1 else minor[:1] < wanted
+    if operator == "==" and wild:
+        return minor[: len(wanted)] == wanted
+    if operator == "~=" and len(wanted) == 2:  # noqa: PLR2004 - ~=3.11 is >=3.11, <4
+        return minor >= wanted and minor[0] == wanted[0]
+    if operator == "^":
+        return minor >= wanted[:2] and minor[0] == wanted[0] and not any(wanted[2:])
+    if operator == "~":
+        return minor[: len(wanted)] == wanted[:2] and not any(wanted[2:])
+    if operator == "!=":
+        return minor != wanted[:2]
+    return False

@@ -107,8 +107,10 @@ def _difference(manifest: Pyproject, lock: Data, own: Data) -> str | Unknown | N
         return Unknown(f"the build backend tells some of {manifest.path}")
     if normalised(str(project.get("name", ""))) != own.get("name"):
         return "the name"
-    if "version" not in manifest.dynamic and str(project.get("version")) != own.get("version"):
-        return "the version"
+    version = str(project.get("version"))
+    if "version" not in manifest.dynamic and version != own.get("version"):
+        plain = version.replace(".", "").isdigit()
+        return "the version" if plain else Unknown(f"how uv spells the version {version}")
     python = clauses(str(project.get("requires-python", "")))
     if not python:
         return Unknown(f"{manifest.path} names no versions of Python")

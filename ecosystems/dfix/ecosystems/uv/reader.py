@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dfix.ecosystems.knowledge import Output
+    from dfix.ecosystems.service import Did, Request
     from dfix.ecosystems.tree import Tree
 
 LOCKED_RULE = (
@@ -149,6 +150,12 @@ class UvEcosystem(Ecosystem):
         if call.verb != "sync" or (env or {}).get("UV_PROJECT_ENVIRONMENT", "") != "":
             return ()
         return self.knowledge.outputs
+
+    def installs_into(self, did: Did, request: Request) -> Fact[str]:
+        """The project's environment, the active one, or the system's prefix."""
+        from dfix.ecosystems.uv.environments import environment  # noqa: PLC0415 - when asked
+
+        return environment(self.knowledge, did, request)
 
     def inputs(
         self,

@@ -16,9 +16,9 @@ UNSERVED = {
     "bun": "Bun", "bundle": "Bundler", "cargo": "Cargo", "cmake": "CMake", "composer": "Composer",
     "conda": "conda", "deno": "Deno", "dotnet": ".NET", "g++": "C++", "gcc": "C",
     "mamba": "conda", "make": "make",
-    "meson": "Meson", "mix": "Mix", "ninja": "Ninja", "pdm": "PDM",
-    "pipenv": "Pipenv", "pnpm": "pnpm", "poetry": "Poetry", "R": "R", "Rscript": "R",
-    "rustc": "Rust", "uv": "uv", "yarn": "Yarn",
+    "meson": "Meson", "mix": "Mix", "ninja": "Ninja",
+    "pnpm": "pnpm", "R": "R", "Rscript": "R",
+    "rustc": "Rust", "yarn": "Yarn",
 }  # fmt: skip
 WORKS = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT, Role.RUN, Role.ADD)
 

@@ -1,0 +1,1 @@
+"""conda; see the reader."""

@@ -1,0 +1,1 @@
+"""PDM; see the reader."""

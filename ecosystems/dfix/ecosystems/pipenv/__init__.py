@@ -1,0 +1,1 @@
+"""Pipenv; see the reader."""

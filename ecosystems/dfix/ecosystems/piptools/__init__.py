@@ -1,0 +1,1 @@
+"""pip-tools; see the reader."""
