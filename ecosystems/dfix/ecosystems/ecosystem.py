@@ -144,6 +144,11 @@ class Ecosystem:
         del suite
         return Unknown(f"what {call.ecosystem} installs beside what is needed is not known")
 
+    def missed(self, call: Call) -> tuple[str, ...]:
+        """Of what comes only as recommended beside the packages that are known: that without which something fails."""
+        del call
+        return ()
+
     def _settings(self, call: Call, rules: Iterable[SettingRule]) -> Iterator[Setting]:
         program = (call.words[0] or "").rpartition("/")[2].rstrip("0123456789.-")
         given = {self.knowledge.flags[name].effect for name, _ in call.flags if name}

@@ -189,6 +189,13 @@ def doubled(place: Place, called: Called, words: Sequence[str]) -> tuple[ShellFo
     return spliced(place, [(end, end, " " + " ".join(words)), *last]), second
 
 
+def _lost(edit: Splice, cut: Splice) -> bool:
+    """Does an edit go with a command that is taken out? Not if it only puts something beside the cut."""
+    if edit[0] == edit[1]:
+        return cut[0] < edit[0] < cut[1]
+    return cut[0] <= edit[0] and edit[1] <= cut[1]
+
+
 class Edited:
     """Edits of one RUN's script, collected and applied at once."""
 
@@ -292,6 +299,6 @@ class Edited:
         inside = [
             each
             for each in self._splices
-            if not any(start <= each[0] and each[1] <= end for start, end, _ in cuts)
+            if not any(_lost(each, cut) for cut in cuts)
         ]
         return spliced(self.place, sorted([*cuts, *inside]))

@@ -50,5 +50,11 @@ class AptEcosystem(DistributionEcosystem):
             Beside(found.value, debian.live(found.value), debian.idle(found.value)), found.source
         )
 
+    def missed(self, call: Call) -> tuple[str, ...]:
+        """One package that nothing is known of tells nothing of the others."""
+        known = [one for one in call.packages if isinstance(debian.beside([one], None), Known)]
+        found = debian.beside(known, None)
+        return debian.live(found.value) if isinstance(found, Known) else ()
+
 
 ECOSYSTEM = AptEcosystem(__file__)

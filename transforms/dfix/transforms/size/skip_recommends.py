@@ -123,8 +123,9 @@ def _asked(
     rule = Evidence(f"{' '.join(setting.words)} installs only what is needed", setting.source)
     # What is needed in the releases that were read will be needed in others.
     somewhere = manager.beside(call, None) if isinstance(known, Unknown) else known
-    if not isinstance(somewhere, Unknown) and somewhere.value.live:
-        names = ", ".join(somewhere.value.live)
+    live = manager.missed(call) if isinstance(somewhere, Unknown) else somewhere.value.live
+    if live:
+        names = ", ".join(live)
         return hold_back(
             place,
             "recommended-used",
