@@ -296,9 +296,5 @@ class Edited:
                 cuts.append((elements[first].start, elements[number].start, ""))
             else:
                 cuts.append((elements[first - 1].end, elements[-1].end, ""))
-        inside = [
-            each
-            for each in self._splices
-            if not any(_lost(each, cut) for cut in cuts)
-        ]
+        inside = [each for each in self._splices if not any(_lost(each, cut) for cut in cuts)]
         return spliced(self.place, sorted([*cuts, *inside]))
