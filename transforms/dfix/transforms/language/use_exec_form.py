@@ -29,6 +29,7 @@ from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewri
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dfix.grammar.shell import Element
     from dfix.refactor.context import Context
     from dfix.refactor.model import Place
 
@@ -96,7 +97,7 @@ CASES = (
         before='FROM alpine\nSHELL ["/bin/bash", "-c"]\nCMD a migrate && \\\n    A=1 b; a serve --port "$PORT"\n',
         after=(
             'FROM alpine\nSHELL ["/bin/bash", "-c"]\n'
-            'CMD ["/bin/bash", "-c", "a migrate &&     A=1 b; exec a serve --port \\"$PORT\\""]\n'
+            'CMD ["/bin/bash", "-c", "a migrate && A=1 b; exec a serve --port \\"$PORT\\""]\n'
         ),
     ),
     Case.holds_back("a pipeline", before="FROM alpine\nCMD a | b\n", because="needs-shell"),
@@ -245,7 +246,27 @@ def _handing_over(place: Place) -> tuple[str, ...] | None:
         or program in (":", "[", "test", "echo", "true", "false")
     ):
         return None
-    at = command.words[0].start
-    lead = "" if program == "exec" else "exec "
-    shell = place.before.shell or ("/bin/sh", "-c")
-    return (*shell, f"{script.text[:at]}{lead}{script.text[at:]}".strip())
+    parts: list[str] = []
+    for element in script.elements:
+        if element is last and program != "exec":
+            parts.append("exec ")
+        between = "; " if element.operator == ";" else f" {element.operator} "
+        parts.append(_on_one_line(element) + (between if element is not last else ""))
+    return (*(place.before.shell or ("/bin/sh", "-c")), "".join(parts))
+
+
+def _on_one_line(element: Element) -> str:
+    """The text of a command without the columns and indents of the lines it stood on."""
+    command = element.simple
+    if command is None:
+        return element.text
+    assigned = (word for _, word in command.assignments)
+    spans = sorted(
+        (each.start, each.end) for each in (*assigned, *command.words, *command.redirects)
+    )
+    text, start = element.text, element.start
+    out = [text[: spans[0][0] - start]]
+    for (begin, end), (following, _) in zip(spans, [*spans[1:], (element.end, 0)], strict=True):
+        gap = text[end - start : following - start]
+        out += (text[begin - start : end - start], " " if gap.isspace() else gap)
+    return "".join(out).strip()
