@@ -9,7 +9,8 @@ https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example
 
 ## When it holds back
 - needs-shell: the shell cannot hand over to one program: a pipeline, a loop, a built-in at the end;
-- cmd-ignored: a shell form ENTRYPOINT ignores CMD, an exec form gets it as arguments;
+- cmd-ignored: a shell form ENTRYPOINT ignores CMD and the command of a compose file, an exec form
+  gets them as arguments;
 - other-shell: SHELL names another one, whose rules are not known.
 
 ## Level
@@ -115,6 +116,18 @@ CASES = (
         because="cmd-ignored",
     ),
     Case.holds_back(
+        "an entry point with a command of compose",
+        before="FROM alpine\nENTRYPOINT a\n",
+        because="cmd-ignored",
+        project={"compose.yaml": "services:\n  a:\n    build: .\n    command: [b]\n"},
+    ),
+    Case.rewrites(
+        "a shell that is written out ignores the command as before",
+        before="FROM alpine\nENTRYPOINT a $B\n",
+        after='FROM alpine\nENTRYPOINT ["/bin/sh", "-c", "exec a $B"]\n',
+        project={"compose.yaml": "services:\n  a:\n    build: .\n    command: [b]\n"},
+    ),
+    Case.holds_back(
         "another shell",
         before='FROM alpine\nSHELL ["pwsh", "-c"]\nCMD a b\n',
         because="other-shell",
@@ -148,11 +161,12 @@ def use_exec_form(ctx: Context) -> Iterator[Finding]:
         if words is None:
             yield hold_back(place, "needs-shell", "its shell cannot hand over to one program")
             continue
-        if isinstance(node, Entrypoint) and words[1:2] != ("-c",) and _has_cmd(place):
+        ignored = _ignored(ctx, place) if isinstance(node, Entrypoint) else None
+        if ignored is not None and words[1:2] != ("-c",):
             yield hold_back(
                 place,
                 "cmd-ignored",
-                "a CMD is there, which a shell form ignores and an exec form is given",
+                f"{ignored}, which a shell form ignores and an exec form is given",
             )
             continue
         body = compose.exec_form(words)
@@ -190,9 +204,17 @@ def _obstacle(place: Place) -> tuple[str, str] | None:
     return None
 
 
-def _has_cmd(place: Place) -> bool:
-    """Is a CMD in force beside this ENTRYPOINT? It resets what comes from below, one of its own stage stays."""
-    return any(isinstance(each.node, Cmd) for each in place.stage.places)
+def _ignored(ctx: Context, place: Place) -> str | None:
+    """What gives this ENTRYPOINT arguments that its shell does not hand on.
+
+    It resets the CMD that comes from below; one of its own stage stays, and the repository may show one.
+    """
+    if any(isinstance(each.node, Cmd) for each in place.stage.places):
+        return "a CMD is there"
+    for start in ctx.project.repository.starts if ctx.project.at_hand else ():
+        if start.entrypoint is None and start.command is not None:
+            return f"{start.source} gives a command"
+    return None
 
 
 def _words(place: Place) -> tuple[str, ...] | None:
@@ -260,10 +282,9 @@ def _on_one_line(element: Element) -> str:
     command = element.simple
     if command is None:
         return element.text
-    assigned = (word for _, word in command.assignments)
-    spans = sorted(
-        (each.start, each.end) for each in (*assigned, *command.words, *command.redirects)
-    )
+    words = [*(word for _, word in command.assignments), *command.words]
+    spans = [(each.start, each.end) for each in words]
+    spans = sorted([*spans, *((each.start, each.end) for each in command.redirects)])
     text, start = element.text, element.start
     out = [text[: spans[0][0] - start]]
     for (begin, end), (following, _) in zip(spans, [*spans[1:], (element.end, 0)], strict=True):
