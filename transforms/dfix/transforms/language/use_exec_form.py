@@ -3,7 +3,8 @@
 ## Why
 In shell form `/bin/sh -c` is process 1: it passes no signal on, so that a container that is stopped
 waits ten seconds and is killed. Where the command needs a shell, for a variable or for what comes
-first, the shell is written out and `exec` lets the program take its place. Sources:
+first, or where an ENTRYPOINT may tell its server from a shell, the shell is written out and `exec`
+lets the program take its place. Sources:
 https://docs.docker.com/reference/build-checks/json-args-recommended/ ,
 https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example
 
@@ -19,9 +20,11 @@ https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
-from dfix.grammar.nodes import Cmd, Entrypoint, ShellForm
+from dfix.ecosystems.facts import Unknown
+from dfix.grammar.nodes import Cmd, Entrypoint, ExecForm, ShellForm
 from dfix.refactor import compose, edits
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
 
     from dfix.grammar.shell import Element
     from dfix.refactor.context import Context
-    from dfix.refactor.model import Place
+    from dfix.refactor.model import Place, Stage
 
+# They start what they are given, whatever it is.
+INITS = frozenset({"tini", "dumb-init", "catatonit"})
 RULE = "https://docs.docker.com/reference/build-checks/json-args-recommended/"
 # Built-ins that no program of the same name stands in for.
 # https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_15
@@ -101,6 +106,21 @@ CASES = (
             'CMD ["/bin/bash", "-c", "a migrate && A=1 b; exec a serve --port \\"$PORT\\""]\n'
         ),
     ),
+    Case.rewrites(
+        "the entry point of a server still sees a shell",
+        before="FROM redis:7\nCMD redis-server /etc/redis.conf\n",
+        after='FROM redis:7\nCMD ["/bin/sh", "-c", "exec redis-server /etc/redis.conf"]\n',
+    ),
+    Case.rewrites(
+        "an entry point of the project may look at its arguments",
+        before='FROM alpine\nENTRYPOINT ["/entry.sh"]\nCMD a b\n',
+        after='FROM alpine\nENTRYPOINT ["/entry.sh"]\nCMD ["/bin/sh", "-c", "exec a b"]\n',
+    ),
+    Case.rewrites(
+        "an init starts what it is given",
+        before='FROM alpine\nENTRYPOINT ["/sbin/tini", "--"]\nCMD a b\n',
+        after='FROM alpine\nENTRYPOINT ["/sbin/tini", "--"]\nCMD ["a", "b"]\n',
+    ),
     Case.holds_back("a pipeline", before="FROM alpine\nCMD a | b\n", because="needs-shell"),
     Case.holds_back("an alternative", before="FROM alpine\nCMD a || b\n", because="needs-shell"),
     Case.holds_back("a variable set", before="FROM alpine\nCMD A=1 b\n", because="needs-shell"),
@@ -157,7 +177,8 @@ def use_exec_form(ctx: Context) -> Iterator[Finding]:
         if obstacle is not None:
             yield hold_back(place, *obstacle)
             continue
-        words = _words(place) or _handing_over(place)
+        plain = None if isinstance(node, Cmd) and _looked_at(place) else _words(place)
+        words = plain or _handing_over(place)
         if words is None:
             yield hold_back(place, "needs-shell", "its shell cannot hand over to one program")
             continue
@@ -202,6 +223,28 @@ def _obstacle(place: Place) -> tuple[str, str] | None:
     if "windows" in (place.stage.root.reference or ""):
         return "other-shell", "the shell of a Windows image is another one"
     return None
+
+
+def _looked_at(place: Place) -> bool:
+    """May an ENTRYPOINT do something else where the words of CMD are not those of a shell?
+
+    Those of servers do where their own server is named: they fill a database, read templates, change the user.
+    """
+    stage: Stage | None = place.stage
+    while stage is not None:
+        entry = stage.last(Entrypoint)
+        if entry is not None:
+            body = entry.node.body if isinstance(entry.node, Entrypoint) else None
+            if not isinstance(body, ExecForm) or not body.values:
+                return False  # a shell form is given no CMD
+            first, *others = body.values
+            quiet = all(word.startswith("-") for word in others)
+            return not (quiet and posixpath.basename(first) in INITS)
+        stage = stage.parent
+    image = place.stage.root_image
+    if isinstance(image, Unknown):
+        return True
+    return bool(image.entrypoint) and not image.passes and image.starts != "repl"
 
 
 def _ignored(ctx: Context, place: Place) -> str | None:
