@@ -69,6 +69,20 @@ class EnvRule(NamedTuple):
     undo: str = ""  # the value that undoes the effect, where an empty one is an error
 
 
+class SecretRule(NamedTuple):
+    """A variable by which the programs are given a credential, or words of theirs that take one and store none.
+
+    `name` may hold a `*`. With `credentials` it is one only where its value is an address with a user
+    in it. `effect` is that of a flag whose value may hold a credential, "argument" for words that no
+    flag takes: the call leaves no trace of it in what it writes.
+    """
+
+    name: str
+    effect: str
+    credentials: bool
+    source: str
+
+
 class Output(NamedTuple):
     """A directory that an install, or a build, writes, relative to the project.
 
@@ -100,6 +114,7 @@ class Knowledge(NamedTuple):
     keeps: tuple[SettingRule, ...] = ()
     cleans: tuple[SettingRule, ...] = ()
     leans: tuple[SettingRule, ...] = ()  # what leaves out packages that are only recommended
+    secrets: tuple[SecretRule, ...] = ()
 
 
 _KNOWN = frozenset(
@@ -118,6 +133,7 @@ _KNOWN = frozenset(
         "keep",
         "clean",
         "lean",
+        "secret",
     }
 )
 
@@ -163,6 +179,7 @@ def knowledge_of(table: Mapping[str, Any]) -> Knowledge:
         keeps=tuple(_setting(name, row) for row in table.get("keep", ())),
         cleans=tuple(_setting(name, row) for row in table.get("clean", ())),
         leans=tuple(_setting(name, row) for row in table.get("lean", ())),
+        secrets=tuple(_secret(name, row) for row in table.get("secret", ())),
     )
 
 
@@ -259,4 +276,14 @@ def _env(name: str, row: Mapping[str, Any]) -> EnvRule:
         row.get("when", ""),
         row["source"],
         row.get("undo", ""),
+    )
+
+
+def _secret(name: str, row: Mapping[str, Any]) -> SecretRule:
+    _only(name, row, {"name", "effect", "credentials", "source"})
+    if ("name" in row) == ("effect" in row):
+        message = f"{name}: a secret has a name or an effect: {dict(row)}"
+        raise KnowledgeError(message)
+    return SecretRule(
+        row.get("name", ""), row.get("effect", ""), row.get("credentials", False), row["source"]
     )

@@ -43,11 +43,12 @@ Parts = dict[str, str]
 def differences(before: Model, after: Model, may_change: frozenset[str]) -> list[str]:
     """What a rewrite changed in the contract beyond what it may, as short phrases; empty if the contract is kept.
 
-    `may_change` holds part names (`CMD`, `ENV PATH`), whole kinds (`ENV`), or `base`.
+    `may_change` holds part names (`CMD`, `ENV PATH`, `ARG TOKEN`), whole kinds (`ENV`), or `base`.
     """
-    found = [f"the build argument {name} is gone" for name in sorted(_args(before) - _args(after))]
-    if "ARG" in may_change:
-        found = []
+    gone = [] if "ARG" in may_change else sorted(_args(before) - _args(after))
+    found = [
+        f"the build argument {each} is gone" for each in gone if f"ARG {each}" not in may_change
+    ]
     for old in before.stages:
         if old.name is None and not old.is_last:
             continue

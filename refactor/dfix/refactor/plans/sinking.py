@@ -107,7 +107,7 @@ def _sunk(ctx: Context, place: Place, why: str, where: str) -> Iterator[Sunk | S
     for later in place.following:
         node = later.node
         if isinstance(node, Run):
-            obstacle = _reader(ctx, later, names)
+            obstacle = reader(ctx, later, names)
             if obstacle is not None:
                 stop = later
                 break
@@ -180,25 +180,26 @@ def _kept(name: str) -> bool:
 
 def _uses(place: Place, names: set[str]) -> bool:
     """Does an instruction expand one of the names, or one that cannot be told?"""
-    found = _expanded(place)
+    found = expanded(place)
     return "?" in found or bool(found & names)
 
 
-def _expanded(place: Place) -> set[str]:
+def expanded(place: Place) -> set[str]:
+    """The variables that an instruction expands, here-documents included; `?` where one cannot be told."""
     words = [leaf.value for leaf in edits.bare(place.node).leaves() if "$" in leaf.text]
     words += [heredoc.body.text for heredoc in getattr(place.node, "heredocs", ())]
     return {name for word in words for name in variables(word, place.stage.escape)}
 
 
 def _read_by(moved: Sequence[Place]) -> set[str]:
-    return {name for each in moved for name in _expanded(each)}
+    return {name for each in moved for name in expanded(each)}
 
 
 def _spelt(place: Place, names: set[str]) -> bool:
     return any(mentions(place.node, name) for name in names)
 
 
-def _reader(ctx: Context, place: Place, names: set[str]) -> str | None:
+def reader(ctx: Context, place: Place, names: set[str]) -> str | None:
     """Why a RUN may read one of the names, as half a sentence; None if it does not."""
     spelt = next((name for name in sorted(names) if mentions(place.node, name)), None)
     if spelt is not None:

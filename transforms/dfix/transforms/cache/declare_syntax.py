@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfix.ecosystems import references, syntax
+from dfix.ecosystems import syntax
 from dfix.ecosystems.facts import Unknown
 from dfix.refactor.catalogue import transform
 from dfix.refactor.context import hold_back
 from dfix.refactor.model.features import features
+from dfix.refactor.plans.frontend import LINE, no_pull
 from dfix.refactor.transform import Case, Evidence, Finding, Level, Phase, Rewrite
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from dfix.refactor.context import Context
     from dfix.refactor.model import Place
 
-LINE = "docker/dockerfile:1"  # the newest stable release of version 1: https://docs.docker.com/reference/dockerfile/#syntax
 CHECKSUM = "--checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d"
 RULE = "https://docs.docker.com/build/buildkit/frontend/"
 
@@ -80,7 +80,7 @@ def declare_syntax(ctx: Context) -> Iterator[Finding]:
             return
         if newest[1].since <= embedded.value:
             return
-    obstacle = None if wish == "always" else _no_pull(ctx)
+    obstacle = None if wish == "always" else no_pull(ctx)
     if obstacle is not None:
         yield hold_back(anchor, "frontend-pull", obstacle, 'declare-syntax = "always"')
         return
@@ -121,21 +121,3 @@ def _evidence(ctx: Context, newest: tuple[Place, Feature] | None) -> Iterator[Ev
         yield Evidence(
             f"Docker Engine {ctx.config.oldest_engine} brings {brought}", embedded.source
         )
-
-
-def _no_pull(ctx: Context) -> str | None:
-    """Why the frontend may not be had, as half a sentence."""
-    lacking = ctx.project.lacking.get("syntax_pull")
-    if lacking is not None:
-        return f"{lacking} does not pull frontends, as far as is known"
-    if ctx.config.base_images:
-        return (
-            "base images are mapped to others, so the frontend may have to come from elsewhere, too"
-        )
-    for stage in ctx.model.stages:
-        if stage.parent is not None or stage.reference in (None, "scratch"):
-            continue
-        parsed = references.parse(stage.reference or "")
-        if not isinstance(parsed, Unknown) and parsed.registry != "docker.io":
-            return f"{stage.node.image.value} comes from {parsed.registry}, and the frontend from docker.io"
-    return None
