@@ -9,8 +9,11 @@ import pytest
 
 from dfix.ecosystems import ecosystem_of, read_call
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.node.locks import locked
+from dfix.ecosystems.node.pnpmlock import production
+from dfix.ecosystems.node.purity import quiet
+from dfix.ecosystems.node.yarnlock import read_lock
 from dfix.ecosystems.tree import MemoryTree
-from dfix.ecosystems.yarn.lockfile import read_lock
 
 if TYPE_CHECKING:
     from dfix.ecosystems.calls import Locked
@@ -245,3 +248,40 @@ def test_a_lock_of_bun() -> None:
     assert refused("bun install", trusted, "1.3.5").slug == ""
     binary = {"package.json": manifest, "bun.lockb": "x"}
     assert "binary" in refused("bun install", binary, "1.3.5").why
+
+
+def test_what_is_for_development_is_told_by_the_graph() -> None:
+    manifest = json.dumps({"dependencies": {"c": "^2.0.0"}, "devDependencies": {"@a/b": "^1.0.0"}})
+    classic = locked(MemoryTree({"package.json": manifest, "yarn.lock": CLASSIC}))
+    assert isinstance(classic, Known)
+    assert {p.name: p.development for p in classic.value} == {"@a/b": True, "c": False}
+    later = locked(MemoryTree({"package.json": manifest, "yarn.lock": BERRY}))
+    assert isinstance(later, Known)
+    assert {p.name: p.development for p in later.value} == {"c": False, "resolve": False}
+    lost = json.dumps({"dependencies": {"gone": "^1.0.0"}})
+    unknown = locked(MemoryTree({"package.json": lost, "yarn.lock": CLASSIC}))
+    assert isinstance(unknown, Known)
+    assert not any(each.development for each in unknown.value)
+
+
+def test_a_production_install_of_pnpm() -> None:
+    text = PNPM.replace(
+        "  '@a/b@1.0.0':\n", "  'd@1.0.0':\n    resolution: {}\n\n  '@a/b@1.0.0':\n"
+    ).replace(
+        "  c@2.1.0(d@1.0.0): {}\n",
+        "  '@a/b@1.0.0': {}\n\n  d@1.0.0: {}\n\n  c@2.1.0(d@1.0.0):\n    dependencies:\n      d: 1.0.0\n",
+    )
+    assert production(text) == {"c@2.1.0", "d@1.0.0"}
+    assert production(text.replace("  d@1.0.0: {}\n", "")) is None
+    found = locked(MemoryTree({"pnpm-lock.yaml": text, "yarn.lock": CLASSIC}), manager="pnpm")
+    assert isinstance(found, Known)
+    assert {p.name for p in found.value if p.development} == {"@a/b"}
+    alias = text.replace("        version: 2.1.0(d@1.0.0)", "        version: other@3.0.0")
+    assert production(alias) is None
+
+
+def test_a_package_that_was_seen_without_a_script() -> None:
+    assert quiet("ms", "2.1.3")
+    assert not quiet("ms", "99.0.0")
+    assert not quiet("bcrypt", "5.1.0")
+    assert not quiet("no-such-package", None)

@@ -196,3 +196,60 @@ def test_a_store_that_a_fetch_fills_is_one() -> None:
     found = caches("pnpm fetch", {})
     assert isinstance(found, Known)
     assert [each.kind.value for each in found.value] == ["store"]
+
+
+def pruned(line: str, files: dict[str, Any]) -> tuple[str, ...] | None:
+    read = call(line)
+    texts = {p: c if isinstance(c, str) else json.dumps(c) for p, c in files.items()}
+    return ecosystem_of(read).prune_in(read, MemoryTree(texts), "", None)
+
+
+def test_development_dependencies_are_taken_out_by_what_was_tried() -> None:
+    classic = {"package.json": A, "yarn.lock": CLASSIC}
+    again = ("yarn", "install", "--production", "--ignore-scripts", "--prefer-offline")
+    assert pruned("yarn", classic) == again
+    assert pruned("yarn --pure-lockfile --silent", classic) == (*again, "--pure-lockfile")
+    assert pruned("yarn --registry https://example.com", classic) is None
+    assert pruned("yarn --modules-folder lib", classic) is None
+    assert pruned("yarn", {**classic, "package.json": {**A, "workspaces": ["a"]}}) is None
+    assert pruned("yarn", {"package.json": A, "yarn.lock": BERRY}) is None
+    words = ("prune", "--prod", "--ignore-scripts")
+    assert pruned("pnpm i --frozen-lockfile", {"package.json": A}) == ("pnpm", *words)
+    assert pruned("corepack pnpm i", {"package.json": A}) == ("corepack", "pnpm", *words)
+    assert pruned("pnpm i --shamefully-hoist", {"package.json": A}) is None
+    members = {"package.json": A, "pnpm-workspace.yaml": "packages:\n  - a\n"}
+    assert pruned("pnpm i", members) is None
+    settings = {"package.json": A, "pnpm-workspace.yaml": "packages: []\n"}
+    assert pruned("pnpm i", settings) == ("pnpm", *words)
+    assert pruned("bun i", {"package.json": A}) is None
+
+
+def building(line: str, files: dict[str, Any], release: str | None = None) -> Any:
+    read = call(line)._replace(release=release)
+    texts = {p: c if isinstance(c, str) else json.dumps(c) for p, c in files.items()}
+    found = ecosystem_of(read).building(read, MemoryTree(texts), "")
+    return None if isinstance(found, Unknown) else found.value
+
+
+def test_which_packages_run_scripts() -> None:
+    files: dict[str, Any] = {"package.json": A}
+    assert building("npm ci", files) is None
+    assert building("npm ci --ignore-scripts", files) == frozenset()
+    assert building("yarn", files) is None
+    quiet = {**files, ".yarnrc.yml": "enableScripts: false\n"}
+    assert building("yarn", quiet) == frozenset()
+    assert building("pnpm i", files, "9.15.9") is None
+    assert building("pnpm i", files) is None
+    assert building("pnpm i", files, "10") == frozenset()
+    named = {
+        "package.json": {
+            **A,
+            "packageManager": "pnpm@10.1.0",
+            "pnpm": {"onlyBuiltDependencies": ["x", "@a/b"]},
+        }
+    }
+    assert building("pnpm i", named) == {"x", "@a/b"}
+    allowed = {**files, "pnpm-workspace.yaml": "allowBuilds:\n  x@1.0.0: true\n"}
+    assert building("pnpm i", allowed, "10.34.9") == {"x"}
+    every = {**files, "pnpm-workspace.yaml": "dangerouslyAllowAllBuilds: true\n"}
+    assert building("pnpm i", every, "10") is None

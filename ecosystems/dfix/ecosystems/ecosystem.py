@@ -345,6 +345,20 @@ class Ecosystem:
         del call, tree, directory, release
         return None
 
+    def prune_in(
+        self, call: Call, tree: Tree, directory: str, release: tuple[int, ...] | None
+    ) -> tuple[str, ...] | None:
+        """As `prune`, in a project: None where the step would do something else there."""
+        del tree, directory
+        return self.prune(call, release)
+
+    def building(self, call: Call, tree: Tree, directory: str) -> Fact[frozenset[str]]:
+        """The packages whose own install scripts a call runs; Unknown if any may."""
+        del tree, directory
+        if not call.scripts:
+            return Known(frozenset(), f"{call.ecosystem} {call.verb} --ignore-scripts")
+        return Unknown("any package may run a script when it is installed")
+
     def fetch(
         self,
         call: Call,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfix.ecosystems import ecosystem_of
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Known, Unknown
 from dfix.ecosystems.node.locks import locked
-from dfix.ecosystems.node.purity import purity
+from dfix.ecosystems.node.purity import purity, quiet
 from dfix.ecosystems.runtime import Purity, PurityKind
 from dfix.ecosystems.service import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dfix.ecosystems.calls import Call
     from dfix.ecosystems.node.locks import Locked
     from dfix.ecosystems.node.runtime import NodeProject
     from dfix.ecosystems.service import Request
@@ -29,9 +31,12 @@ def judged(request: Request, found: NodeProject) -> tuple[tuple[Purity, ...], tu
     """
     if not found.dependencies and not found.optional:
         return (), ()
-    packages = locked(request.tree, found.directory)
+    installs = [did.call for did in request.did if did.call.role is Role.INSTALL]
+    managers = {call.ecosystem for call in installs}
+    packages = locked(request.tree, found.directory, managers.pop() if len(managers) == 1 else None)
     if isinstance(packages, Unknown):
         return _without_lock(request, found, packages.why)
+    building = _building(request, found, installs)
     known: dict[str, Purity] = {}
     obstacles: dict[Obstacle, None] = {}
     for package in packages.value:
@@ -42,7 +47,7 @@ def judged(request: Request, found: NodeProject) -> tuple[tuple[Purity, ...], tu
             known[package.name] = fact.value
             against = _against(fact.value, package)
         else:
-            against = _unknown(package)
+            against = _unknown(package, building)
         for obstacle in against:
             if request.base.variant == "full" or obstacle.slug == "needs-browser":
                 obstacles[obstacle] = None
@@ -116,9 +121,23 @@ def _is_browser(each: Purity) -> bool:
     return each.name.startswith(("playwright", "puppeteer", "cypress", "electron"))
 
 
-def _unknown(package: Locked) -> Iterator[Obstacle]:
+def _building(request: Request, found: NodeProject, installs: list[Call]) -> frozenset[str] | None:
+    """The packages whose scripts the installs run; None if any may."""
+    names: set[str] = set()
+    directory = "" if found.directory == "." else found.directory
+    for call in installs:
+        told = ecosystem_of(call).building(call, request.tree, directory)
+        if isinstance(told, Unknown):
+            return None
+        names |= told.value
+    return frozenset(names) if installs else None
+
+
+def _unknown(package: Locked, building: frozenset[str] | None) -> Iterator[Obstacle]:
     """A package that the table does not hold is pure if it runs nothing when it is installed."""
-    if package.scripts is False:
+    if package.scripts is False or (building is not None and package.name not in building):
+        return
+    if package.scripts is None and quiet(package.name, package.version):
         return
     runs = "runs a script" if package.scripts else "may run a script"
     yield Obstacle(

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.node import pnpmlock
+from dfix.ecosystems.node.jsonc import read_object
+from dfix.ecosystems.node.yarnlock import package_of, production, read_lock
 from dfix.ecosystems.sources import under
 
 if TYPE_CHECKING:
@@ -40,26 +43,33 @@ class Locked:
     source: str
 
 
-def locked(tree: Tree, directory: str = ".") -> Fact[tuple[Locked, ...]]:
-    """The packages of the one lockfile in `directory`."""
-    readers = {
-        "npm-shrinkwrap.json": _npm,
-        "package-lock.json": _npm,
-        "pnpm-lock.yaml": _pnpm,
-        "yarn.lock": _yarn,
-    }
-    present = [name for name in readers if tree.is_file(under(directory, name))]
+_READ = {
+    "npm": ("npm-shrinkwrap.json", "package-lock.json"),
+    "pnpm": ("pnpm-lock.yaml",),
+    "yarn": ("yarn.lock",),
+}
+
+
+def locked(
+    tree: Tree, directory: str = ".", manager: str | None = None
+) -> Fact[tuple[Locked, ...]]:
+    """The packages of the one lockfile in `directory`, of the manager that installs if it is known."""
+    names = [name for names in _READ.values() for name in names]
+    if manager is not None:
+        names = list(_READ.get(manager, ()))
+    present = [name for name in names if tree.is_file(under(directory, name))]
     if not present:
-        return Unknown(
-            "there is no lockfile that is read (package-lock.json, pnpm-lock.yaml, yarn.lock)"
-        )
+        read = "package-lock.json, pnpm-lock.yaml, yarn.lock"
+        return Unknown(f"there is no lockfile that is read ({', '.join(names) or read})")
     if len(present) > 1 and "npm-shrinkwrap.json" not in present:
         return Unknown(f"there are several lockfiles: {', '.join(present)}")
     path = under(directory, present[0])
-    read = tree.read(path)
-    if isinstance(read, Unknown):
-        return read
-    return readers[present[0]](read.value, path)
+    if present[0] == "yarn.lock":
+        return _yarn(tree, directory, path)
+    text = tree.read(path)
+    if isinstance(text, Unknown):
+        return text
+    return _pnpm(text.value, path) if present[0] == "pnpm-lock.yaml" else _npm(text.value, path)
 
 
 def install_scripts(tree: Tree, directory: str = ".") -> Fact[tuple[Locked, ...]]:
@@ -134,11 +144,14 @@ def _pnpm(text: str, path: str) -> Fact[tuple[Locked, ...]]:
     if not version or not version[0].isdecimal():
         return Unknown(f"{path} names no lockfileVersion")
     tells = version.split(".")[0] in {"5", "6"}
+    needed = None if tells else pnpmlock.production(text)
     found: list[Locked] = []
     for key, entry in _pnpm_entries(lines):
         name, locked_version = _pnpm_key(key)
         scripts = entry.get("requiresBuild", False) if tells else None
         development, optional = entry.get("dev", False), entry.get("optional", False)
+        if needed is not None:
+            development = key not in needed
         system = "os" in entry or "cpu" in entry
         found.append(Locked(name, locked_version, scripts, development, optional, system, path))
     return Known(tuple(found), path)
@@ -175,33 +188,44 @@ def _pnpm_key(key: str) -> tuple[str, str | None]:
     return "/".join(parts[:count]), "/".join(parts[count:]).split("_")[0] or None
 
 
-def _yarn(text: str, path: str) -> Fact[tuple[Locked, ...]]:
-    """Keys of a yarn.lock of either kind.
+def _yarn(tree: Tree, directory: str, path: str) -> Fact[tuple[Locked, ...]]:
+    """The entries of a yarn.lock of either generation.
 
-    Neither says which packages run scripts or are for development.
+    None says which packages run scripts; for development is what no dependency of the manifests
+    leads to.
     """
-    found: list[Locked] = []
-    name: str | None = None
-    for line in text.splitlines():
-        if line and not line.startswith((" ", "#")) and line.endswith(":"):
-            first = line[:-1].split(",")[0].strip().strip('"')
-            head, at, wanted = (
-                first.rpartition("@") if "@npm:" not in first else first.partition("@npm:")
-            )
-            name = (
-                head
-                if at
-                and head
-                and not wanted.startswith("workspace:")
-                and "@workspace:" not in first
-                else None
-            )
-        elif name is not None and line.strip().startswith(("version ", "version:")):
-            value = line.strip().removeprefix("version").strip(' :"')
-            found.append(
-                Locked(
-                    name, value, None, development=False, optional=False, system=False, source=path
-                )
-            )
-            name = None
-    return Known(tuple(found), path) if found else Unknown(f"{path} lists no packages")
+    read = read_lock(tree, path)
+    if isinstance(read, Unknown):
+        return read
+    lock = read.value
+    wanted = _wanted(tree, directory)
+    needed = None if wanted is None else production(lock, wanted)
+    found: dict[str, Locked] = {}
+    for key, entry in lock.entries.items():
+        if entry.keys[0] in found or "@workspace:" in key or "@patch:" in key:
+            continue
+        found[entry.keys[0]] = Locked(
+            package_of(entry),
+            entry.fields.get("version"),
+            None,
+            development=needed is not None and entry.keys[0] not in needed,
+            optional=False,
+            system="conditions" in entry.fields,
+            source=path,
+        )
+    return Known(tuple(found.values()), path)
+
+
+def _wanted(tree: Tree, directory: str) -> list[tuple[str, str]] | None:
+    """What a production install asks for; None where workspaces may ask for more."""
+    manifest = read_object(tree, under(directory, "package.json"))
+    if isinstance(manifest, Unknown) or manifest.value.get("workspaces"):
+        return None
+    if manifest.value.get("resolutions"):
+        return None
+    return [
+        (name, spec)
+        for kind in ("dependencies", "optionalDependencies")
+        for name, spec in (manifest.value.get(kind) or {}).items()
+        if isinstance(spec, str)
+    ]

@@ -42,6 +42,12 @@ def lock_of(installer: Installer, tree: Tree, folder: str) -> Fact[str]:
     return Unknown(f"there is no {wanted} in {folder or 'the build context'}", "no-lockfile")
 
 
+def program_of(call: Call) -> tuple[str, ...]:
+    """The words with which a call starts its manager: `pnpm`, `corepack pnpm`."""
+    words = [word for word in call.words if word is not None]
+    return tuple(words[: 2 if words[0].rpartition("/")[2] == "corepack" else 1])
+
+
 class NodeManager(Ecosystem):
     """A package manager of Node.js projects.
 

@@ -33,6 +33,18 @@ def purity(name: str) -> Fact[Purity]:
     )
 
 
+@lru_cache(maxsize=1)
+def _quiet() -> dict[str, str]:
+    found: dict[str, str] = table(__file__, "quiet")["majors"]
+    return found
+
+
+def quiet(name: str, version: str | None) -> bool:
+    """Was a package of this major version seen in lockfiles of npm, and never with an install script?"""
+    major = (version or "").partition(".")[0]
+    return major.isdecimal() and major in _quiet().get(name, "").split()
+
+
 def purities(tree: Tree, directory: str = ".") -> Fact[tuple[Purity, ...]]:
     """Judge the packages that a production install brings.
 

@@ -11,6 +11,7 @@ from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.node.graph import NodeRun, runs
 from dfix.ecosystems.node.judging import compiling, judged
 from dfix.ecosystems.node.living import live_of
+from dfix.ecosystems.node.managers import managers_of, unmoved
 from dfix.ecosystems.node.runtime import (
     BINARIES,
     NodeProject,
@@ -62,6 +63,9 @@ def services(request: Request) -> Fact[Service]:
     if not started.value:
         return Unknown(f"{request.started[0].where} starts no program of the Node.js project")
     obstacles = [*_development(started.value, found.value)]
+    brought, missing = managers_of(request, found.value)
+    obstacles.extend(missing)
+    obstacles.extend(unmoved(request, found.value))
     parts: list[NodeRun] = []
     for command in started.value:
         entry = entry_of(found.value, command)
@@ -136,7 +140,7 @@ def services(request: Request) -> Fact[Service]:
             env_read=tuple(
                 use.name for part in parts for use in part.facts.env if use.name is not None
             ),
-            reinstall=reinstalled,
+            reinstall=(*reinstalled, *brought),
             claimed=_claimed(request, found.value),
             compiles=tuple(compiling(request, found.value, reinstalled)),
         ),
@@ -237,9 +241,10 @@ def _omitted(
     if len(managers) > 1:
         return (), f"{' and '.join(sorted(managers))} install its packages"
     manager = ecosystem_of(installs[0].call)
+    directory = "" if found.directory == "." else found.directory
     words: dict[str, None] = {}
     for did in installs:
-        step = manager.prune(did.call, request.base.release)
+        step = manager.prune_in(did.call, request.tree, directory, request.base.release)
         if step is None:
             return (), f"{manager.id} has no step that only takes development dependencies out"
         words.update(dict.fromkeys(step))

@@ -7,17 +7,36 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Locked
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.node.manager import NodeManager
+from dfix.ecosystems.node.manager import NodeManager, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dfix.ecosystems.calls import Cache, Call
     from dfix.ecosystems.node.installing import Installer, Project
+    from dfix.ecosystems.node.manifest import Manifest
     from dfix.ecosystems.pnpm.matching import Lock
     from dfix.ecosystems.tree import Tree
 
 FROZEN = "https://pnpm.io/cli/install#--frozen-lockfile"
+VERIFIED = "https://pnpm.io/supply-chain-security#block-risky-postinstall-scripts"
+_ASKS_SINCE = 10  # the first release that runs scripts of packages only where it is told to
+_ALLOW_ALL = (
+    "dangerouslyAllowAllBuilds",
+    "neverBuiltDependencies",
+    "onlyBuiltDependenciesFile",
+    "configDependencies",
+)
+# Flags that leave the layout of node_modules alone: with another one a later call would start over, or ask
+# (https://pnpm.io/settings#confirmmodulespurge).
+_SAME_LAYOUT = frozenset(
+    {
+        "--frozen-lockfile",
+        "--no-frozen-lockfile",
+        "--ignore-scripts",
+        "--reporter",
+    }
+)
 WORKSPACE = "pnpm-workspace.yaml"
 
 
@@ -102,6 +121,52 @@ class PnpmEcosystem(NodeManager):
         form = Locked({}, ("--frozen-lockfile",), because, FROZEN, reads)
         return Known((form, path.value), path.value)
 
+    def prune_in(
+        self, call: Call, tree: Tree, directory: str, release: tuple[int, ...] | None
+    ) -> tuple[str, ...] | None:
+        """`pnpm prune --prod`; none with workspaces, where it does nothing or fails.
+
+        Tried with 8.15, 9.15, 10.34 and 12.21: without --ignore-scripts it runs the scripts of the
+        project, which may need what it has just removed; with it, what was compiled stays.
+        https://pnpm.io/cli/prune
+        """
+        from dfix.ecosystems.pnpm.inputs import read_workspace  # noqa: PLC0415 - read when asked
+
+        del release
+        workspace = read_workspace(tree, directory)
+        if isinstance(workspace, Unknown) or workspace.value.get("packages"):
+            return None
+        if {name for name, _ in call.flags} - _SAME_LAYOUT:
+            return None
+        return (*program_of(call), "prune", "--prod", "--ignore-scripts")
+
+    def building(self, call: Call, tree: Tree, directory: str) -> Fact[frozenset[str]]:
+        """From version 10 on, only packages that the project names.
+
+        https://pnpm.io/settings#onlybuiltdependencies, https://pnpm.io/settings#allowbuilds
+        """
+        from dfix.ecosystems.node.manifest import read_manifest  # noqa: PLC0415 - read when asked
+        from dfix.ecosystems.pnpm.inputs import read_workspace  # noqa: PLC0415
+
+        every = super().building(call, tree, directory)
+        workspace = read_workspace(tree, directory)
+        manifest = read_manifest(tree, directory)
+        if isinstance(workspace, Unknown) or isinstance(manifest, Unknown):
+            return every
+        release = _release(call, manifest.value)
+        head = (release or "").lstrip("^~v").partition(".")[0]
+        if not call.scripts or not head.isdecimal() or int(head) < _ASKS_SINCE:
+            return every
+        own = manifest.value.data.get("pnpm")
+        names: set[str] = set()
+        for settings in (workspace.value, own if isinstance(own, dict) else {}):
+            if any(settings.get(key) for key in _ALLOW_ALL):
+                return every
+            only, allowed = settings.get("onlyBuiltDependencies"), settings.get("allowBuilds")
+            for each in (only, allowed):
+                names.update(str(key).rpartition("@")[0] or str(key) for key in each or ())
+        return Known(frozenset(names), workspace.source if names else VERIFIED)
+
     def _refused(self, call: Call, project: Project, lock: Lock) -> Unknown | None:
         """Why this pnpm cannot work from the lock; None if it can.
 
@@ -111,7 +176,7 @@ class PnpmEcosystem(NodeManager):
         named = project.manifests[0].data.get("packageManager")
         if isinstance(named, str) and not named.startswith("pnpm@"):
             return Unknown(f"{project.manifests[0].path} names {named}", "unknown-manager")
-        release = named.removeprefix("pnpm@") if isinstance(named, str) else call.release
+        release = _release(call, project.manifests[0])
         if release is None:
             return Unknown("the release of pnpm in this image is not known", "unknown-manager")
         extra = self.knowledge.extra
@@ -124,6 +189,12 @@ class PnpmEcosystem(NodeManager):
             return None
         why = f"{lock.path} has lockfileVersion {lock.version}, which pnpm {head} may not take"
         return Unknown(why, "lock-too-new" if int(head) < min(taken) else "lock-too-old")
+
+
+def _release(call: Call, manifest: Manifest) -> str | None:
+    """The release of pnpm: the one that packageManager names, else the one that a step installed."""
+    named = manifest.data.get("packageManager")
+    return named.removeprefix("pnpm@") if isinstance(named, str) else call.release
 
 
 ECOSYSTEM = PnpmEcosystem(__file__)

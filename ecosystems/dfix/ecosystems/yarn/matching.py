@@ -9,20 +9,18 @@ cannot be compared is refused, with the reason.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.node.manifest import Manifest, kind_of
 from dfix.ecosystems.node.ranges import parse_range, satisfies
+from dfix.ecosystems.node.yarnlock import descriptors, has_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dfix.ecosystems.yarn.lockfile import Entry, Lock
+    from dfix.ecosystems.node.yarnlock import Entry, Lock
 
 _NPM_IN_TABLES = 8  # the version of berry's lock that writes `npm:` before ranges
-# Patched by Yarn itself: https://yarnpkg.com/protocol/patch (builtin patches)
-_BUILT_IN = frozenset({"typescript", "fsevents", "resolve"})
 
 
 def classic_mismatch(lock: Lock, manifests: Sequence[Manifest]) -> Fact[str | None]:
@@ -99,7 +97,7 @@ def berry_mismatch(lock: Lock, manifests: Sequence[Manifest], folder: str) -> Fa
             continue
         seen.add(entry.keys[0])
         for name, spec in entry.table("dependencies").items():
-            wanted = _descriptors(lock, name, resolutions.get(name, spec))
+            wanted = descriptors(lock, name, resolutions.get(name, spec))
             if not wanted:
                 return Known(f"it lacks {name}@{spec}, which {key} depends on", lock.path)
             todo.extend(wanted)
@@ -111,44 +109,13 @@ def _below(folder: str, root: str) -> str:
     return (folder.removeprefix(f"{root}/") if root else folder) if folder != root else "."
 
 
-def _descriptors(lock: Lock, name: str, spec: str) -> list[str]:
-    """The keys that a dependency leads to: the plain one, and that of a patch which Yarn puts over it."""
-    plain = spec if _has_protocol(spec) else f"npm:{spec}"
-    found = [f"{name}@{plain}"] if f"{name}@{plain}" in lock.entries else []
-    if spec.startswith("workspace:"):
-        return found or [k for k in lock.entries if k.startswith(f"{name}@workspace:")][:1]
-    if name in _BUILT_IN or spec.startswith("patch:"):
-        found.extend(
-            key
-            for key in lock.entries
-            if key.startswith(f"{name}@patch:")
-            and (
-                key.startswith(f"{name}@{spec}")
-                or _patched(key) in {f"{name}@{plain}", f"{name}@{spec}"}
-            )
-        )
-    if spec.startswith("patch:") and _patched(f"{name}@{spec}") in lock.entries:
-        found.append(_patched(f"{name}@{spec}"))
-    return found
-
-
-def _patched(key: str) -> str:
-    """What `name@patch:source#file` patches, as a key."""
-    return unquote(key.partition("@patch:")[2].partition("#")[0])
-
-
-def _has_protocol(spec: str) -> bool:
-    head, colon, _ = spec.partition(":")
-    return bool(colon) and head.replace("+", "").replace("-", "").isalnum()
-
-
 def _berry_workspace(lock: Lock, manifest: Manifest, entry: Entry) -> str | Unknown | None:
     """Compare a workspace's entry with its manifest: each difference would be written."""
     assert lock.version is not None  # noqa: S101 - the caller looked
     wanted: dict[str, str] = {}
     for name, spec in manifest.wanted.items():
         kind = kind_of(spec)
-        protocol = _has_protocol(spec)
+        protocol = has_protocol(spec)
         if kind in {"range", "tag"} and not protocol:
             wanted[name] = f"npm:{spec}" if lock.version >= _NPM_IN_TABLES else spec
         elif spec.startswith(("npm:", "workspace:", "patch:")):

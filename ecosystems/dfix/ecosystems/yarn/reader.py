@@ -7,19 +7,38 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Locked
 from dfix.ecosystems.facts import Fact, Known, Unknown
-from dfix.ecosystems.node.manager import NodeManager
+from dfix.ecosystems.node.manager import NodeManager, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dfix.ecosystems.calls import Cache, Call, Inputs
     from dfix.ecosystems.node.installing import Installer
+    from dfix.ecosystems.node.yarnlock import Lock
     from dfix.ecosystems.tree import Tree
     from dfix.ecosystems.yarn.generation import Generation
-    from dfix.ecosystems.yarn.lockfile import Lock
 
 FROZEN = "https://classic.yarnpkg.com/en/docs/cli/install#toc-yarn-install-frozen-lockfile"
 IMMUTABLE = "https://yarnpkg.com/cli/install"
+
+
+# Flags of an install that count for the next one too, and those that change nothing of its result.
+_REPEATED = frozenset(
+    {"--frozen-lockfile", "--pure-lockfile", "--ignore-engines", "--ignore-optional"}
+)
+_PASSED = frozenset(
+    {
+        "--ignore-scripts",
+        "--non-interactive",
+        "--silent",
+        "--no-progress",
+        "--network-timeout",
+        "--network-concurrency",
+        "--prefer-offline",
+        "--verbose",
+        "--cwd",
+    }
+)
 
 
 class YarnEcosystem(NodeManager):
@@ -96,7 +115,7 @@ class YarnEcosystem(NodeManager):
         """`--frozen-lockfile` of classic, `--immutable` of berry."""
         from dfix.ecosystems.node.installing import project_in  # noqa: PLC0415 - read when asked
         from dfix.ecosystems.node.manager import lock_of  # noqa: PLC0415
-        from dfix.ecosystems.yarn.lockfile import read_lock  # noqa: PLC0415
+        from dfix.ecosystems.node.yarnlock import read_lock  # noqa: PLC0415
         from dfix.ecosystems.yarn.matching import berry_mismatch, classic_mismatch  # noqa: PLC0415
 
         found = self.generation(call, tree, folder)
@@ -129,6 +148,40 @@ class YarnEcosystem(NodeManager):
         because = f"{path.value} satisfies the manifest; yarn install {flag} installs it or fails"
         reads = (*(each.path for each in manifests), path.value)
         return Known((Locked({}, (flag,), because, source, reads), path.value), path.value)
+
+    def prune_in(
+        self, call: Call, tree: Tree, directory: str, release: tuple[int, ...] | None
+    ) -> tuple[str, ...] | None:
+        """Yarn 1 installs again for production, and takes away what is too much.
+
+        Tried with 1.22.22: --ignore-scripts keeps the files that install scripts of packages made,
+        and leaves out scripts of the project that need development dependencies. Of berry's
+        `workspaces focus --production` it is not known whether what was compiled stays.
+        """
+        from dfix.ecosystems.node.manifest import read_manifest  # noqa: PLC0415 - read when asked
+
+        del release
+        found = self.generation(call, tree, directory)
+        if isinstance(found, Unknown) or found.value.name != "classic":
+            return None
+        manifest = read_manifest(tree, directory)
+        if isinstance(manifest, Unknown) or manifest.value.data.get("workspaces"):
+            return None
+        given = {word.partition("=")[0] for word in call.words if word and word.startswith("-")}
+        if given - _REPEATED - _PASSED:
+            return None
+        words = ["install", "--production", "--ignore-scripts", "--prefer-offline"]
+        words += [word for word in call.words if word in _REPEATED]
+        return (*program_of(call), *words)
+
+    def building(self, call: Call, tree: Tree, directory: str) -> Fact[frozenset[str]]:
+        """Berry can be told to run none: https://yarnpkg.com/configuration/yarnrc#enableScripts."""
+        from dfix.ecosystems.yarn.settings import read_rc  # noqa: PLC0415 - read when asked
+
+        settings = read_rc(tree, directory)
+        if isinstance(settings, Known) and settings.value.data.get("enableScripts") is False:
+            return Known(frozenset(), settings.source)
+        return super().building(call, tree, directory)
 
     def _refused(self, found: Generation, tree: Tree, folder: str, lock: Lock) -> Unknown | None:
         """Why this Yarn cannot work from a lock of this form; None if it can."""

@@ -17,8 +17,7 @@ UNSERVED = {
     "conda": "conda", "deno": "Deno", "dotnet": ".NET", "g++": "C++", "gcc": "C",
     "mamba": "conda", "make": "make",
     "meson": "Meson", "mix": "Mix", "ninja": "Ninja",
-    "pnpm": "pnpm", "R": "R", "Rscript": "R",
-    "rustc": "Rust", "yarn": "Yarn",
+    "R": "R", "Rscript": "R", "rustc": "Rust",
 }  # fmt: skip
 WORKS = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT, Role.RUN, Role.ADD)
 

@@ -14,6 +14,7 @@ from dfix.ecosystems.service import Base, Did, Live, Request, Service
 from dfix.grammar.nodes import Run
 from dfix.refactor.model import paths
 from dfix.refactor.model.layout import folder_behind, origin
+from dfix.refactor.plans import locking
 from dfix.refactor.plans.building import WORKS
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def work_of(*stages: Stage) -> dict[str, Work]:
             environment = {**place.before.values(), **called.assigned}
             directory = paths.join(called.directory.value, call.directory)
             name = user.value if isinstance(user, Known) else "?"
-            work.did.append(Did(call, called.directory.value, environment, place.where, name))
+            asked = locking.released(place, call)
+            work.did.append(Did(asked, called.directory.value, environment, place.where, name))
             work.places.append((place, called))
             if call.role in WORKS:
                 work.works = True

@@ -9,7 +9,8 @@ vulnerabilities, and loses nothing. Source: https://docs.docker.com/build/buildi
 - unknown-base: nothing is known of the base image;
 - unknown-start: what the container starts is not told by CMD, ENTRYPOINT, or a script of the project;
 - image-for-others: other images build on this one, or it starts nothing of its own;
-- not-served: it builds with tools that are not served yet (Rust, .NET, Ruby, C, yarn, pnpm, Poetry);
+- not-served: it builds with tools that are not served yet (Rust, .NET, Ruby, C, Bun), or packages lie outside the
+  project's folder (Plug'n'Play);
 - nothing-built: no step is known to build or install anything;
 - no-artefact: which files belong to what is started cannot be told; `[tool.dfix.split] artefacts` names them;
 - unknown-sources: the application's sources cannot be read;

@@ -8,15 +8,18 @@ as Yarn prints it: keys at the margin, fields two blanks in, tables four
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from dfix.ecosystems.facts import Fact, Known, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dfix.ecosystems.tree import Tree
 
 _FIELD, _INNER, _DEEPER = 2, 4, 6
+# Patched by Yarn itself: https://yarnpkg.com/protocol/patch (builtin patches)
+_BUILT_IN = frozenset({"typescript", "fsevents", "resolve"})
 
 
 class Entry(NamedTuple):
@@ -111,3 +114,63 @@ def _pair(text: str) -> tuple[str, str]:
 def _plain(text: str) -> str:
     stripped = text.strip()
     return stripped[1:-1] if stripped[:1] == '"' and stripped[-1:] == '"' else stripped
+
+
+def descriptors(lock: Lock, name: str, spec: str) -> list[str]:
+    """The keys that a dependency leads to: the plain one, and that of a patch which Yarn puts over it."""
+    plain = spec if has_protocol(spec) else f"npm:{spec}"
+    found = [f"{name}@{plain}"] if f"{name}@{plain}" in lock.entries else []
+    if spec.startswith("workspace:"):
+        return found or [k for k in lock.entries if k.startswith(f"{name}@workspace:")][:1]
+    if name in _BUILT_IN or spec.startswith("patch:"):
+        found.extend(
+            key
+            for key in lock.entries
+            if key.startswith(f"{name}@patch:")
+            and (
+                key.startswith(f"{name}@{spec}")
+                or _patched(key) in {f"{name}@{plain}", f"{name}@{spec}"}
+            )
+        )
+    if spec.startswith("patch:") and _patched(f"{name}@{spec}") in lock.entries:
+        found.append(_patched(f"{name}@{spec}"))
+    return found
+
+
+def _patched(key: str) -> str:
+    """What `name@patch:source#file` patches, as a key."""
+    return unquote(key.partition("@patch:")[2].partition("#")[0])
+
+
+def has_protocol(spec: str) -> bool:
+    """Does a specifier name where it comes from, as `workspace:*` does?"""
+    head, colon, _ = spec.partition(":")
+    return bool(colon) and head.replace("+", "").replace("-", "").isalnum()
+
+
+def production(lock: Lock, wanted: Iterable[tuple[str, str]]) -> frozenset[str] | None:
+    """The first keys of all entries that dependencies lead to; None where one of them is not found."""
+    seen: set[str] = set()
+    todo = list(wanted)
+    while todo:
+        name, spec = todo.pop()
+        keys = [f"{name}@{spec}"] if lock.version is None else descriptors(lock, name, spec)
+        if not keys or any(key not in lock.entries for key in keys):
+            return None
+        for key in keys:
+            entry = lock.entries[key]
+            if entry.keys[0] in seen:
+                continue
+            seen.add(entry.keys[0])
+            for table in ("dependencies", "optionalDependencies"):
+                todo.extend(entry.table(table).items())
+    return frozenset(seen)
+
+
+def package_of(entry: Entry) -> str:
+    """The name of the package that an entry is, aliases resolved."""
+    resolved = entry.fields.get("resolution") or entry.keys[0]
+    name, spec = resolved[0] + resolved[1:].partition("@")[0], resolved[1:].partition("@")[2]
+    if spec.startswith("npm:") and "@" in spec[5:]:
+        return spec[4:].rpartition("@")[0]
+    return name
