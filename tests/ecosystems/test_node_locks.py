@@ -207,6 +207,20 @@ def test_a_lock_of_pnpm() -> None:
     assert refused("pnpm i", pnpm({"packageManager": "yarn@4.9.1"})).slug == "unknown-manager"
 
 
+def test_a_lock_of_pnpm_8() -> None:
+    text = (
+        "lockfileVersion: '6.0'\n\nsettings:\n  autoInstallPeers: true\n  excludeLinksFromLockfile: false\n\n"
+        "dependencies:\n  '@a/b':\n    specifier: ^1.0.0\n    version: 1.0.0(d@1.0.0)\n\npackages:\n\n"
+        "  /@a/b@1.0.0(d@1.0.0):\n    resolution: {integrity: x}\n    dev: false\n"
+    )
+    files = {"package.json": {"dependencies": {"@a/b": "^1.0.0"}}, "pnpm-lock.yaml": text}
+    assert flag("pnpm i", files, "8.15.9") == ("--frozen-lockfile",)
+    assert flag("pnpm i", files, "9") == ("--frozen-lockfile",)
+    assert refused("pnpm i", files, "10").slug == "lock-too-old"
+    changed = {**files, "package.json": {"dependencies": {"@a/b": "^1.1.0"}}}
+    assert refused("pnpm i", changed, "8.15.9").slug == "lock-mismatch"
+
+
 def test_a_catalog_is_compared() -> None:
     workspace = "packages: []\ncatalog:\n  c: ^2.0.0\noverrides:\n  d: 1.0.0\n"
     text = PNPM.replace("specifier: ^2.0.0", "specifier: 'catalog:'").replace(

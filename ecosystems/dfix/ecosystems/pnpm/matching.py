@@ -52,7 +52,8 @@ def read_lock(tree: Tree, path: str) -> Fact[Lock]:
         if not inside:
             head.append(line)
         elif line.startswith("  ") and line[2:3].strip() and inside.startswith("packages:"):
-            packages.add(line.strip().partition(": ")[0].rstrip(":").strip("'\"").lstrip("/"))
+            key = line.strip().partition(": ")[0].rstrip(":").strip("'\"").lstrip("/")
+            packages.add(key.partition("(")[0])
     import yaml  # noqa: PLC0415 - only projects of pnpm pay for it
 
     try:
