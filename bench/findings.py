@@ -85,12 +85,13 @@ def main(argv: list[str] | None = None) -> int:
     tools = dict(_tools(asked.tally))
     with tempfile.TemporaryDirectory(prefix="dfix-bench-") as room:
         found: dict[str, Any] = {}
+        checked: dict[bytes, Counter[str]] = {}
         for name, tool in tools.items():
             began = time.monotonic()
             with ThreadPoolExecutor(1 if name.startswith("dfix") else asked.jobs) as pool:
                 outputs = list(pool.map(tool, sources))
             folder = Path(room, name)
-            found[name] = _judged(sources, outputs, folder, asked)
+            found[name] = _judged(sources, outputs, folder, asked, checked)
             print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     result = {
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
@@ -164,9 +165,16 @@ def _by_tally(source: Source, program: str, fixes: tuple[str, ...]) -> Output:
 
 
 def _judged(
-    sources: list[Source], outputs: list[Output], folder: Path, asked: argparse.Namespace
+    sources: list[Source],
+    outputs: list[Output],
+    folder: Path,
+    asked: argparse.Namespace,
+    checked: dict[bytes, Counter[str]],
 ) -> dict[str, Any]:
-    """What is to be said of a variant: broken outputs, and the findings of each file by rule."""
+    """What is to be said of a variant: broken outputs, and the findings of each file by rule.
+
+    `checked` remembers what docker said of a text, over all variants.
+    """
     folder.mkdir()
     files = []
     unparsable, again, lost = [], [], []
@@ -188,8 +196,11 @@ def _judged(
     for number, rule in _by_hadolint(asked.hadolint, files):
         rules[number][rule] += 1
     with ThreadPoolExecutor(asked.jobs) as pool:
-        for number, checks in enumerate(pool.map(lambda file: _by_check(asked, file), files)):
-            rules[number].update(checks)
+        texts = [file.read_bytes() for file in files]
+        new = [text for text in dict.fromkeys(texts) if text not in checked]
+        checked.update(zip(new, pool.map(lambda text: _by_check(asked, text), new), strict=True))
+    for number, text in enumerate(texts):
+        rules[number].update(checked[text])
     return {
         "unparsable": unparsable,
         "changed again": again,
@@ -208,15 +219,16 @@ def _by_hadolint(program: str, files: list[Path]) -> Iterator[tuple[int, str]]:
         yield int(Path(row["file"]).name.partition(".")[0]), row["code"]
 
 
-def _by_check(asked: argparse.Namespace, file: Path) -> Counter[str]:
-    """Rules by count; one that cannot be read counts as `unchecked`."""
-    text = file.read_bytes()
+def _by_check(asked: argparse.Namespace, text: bytes) -> Counter[str]:
+    """Rules by count; a file that docker cannot check counts as `unchecked`."""
     with tempfile.TemporaryDirectory(prefix="dfix-bench-") as room:
         copy = Path(room, "Dockerfile")
         copy.write_bytes(judged.on_stand_ins(text, asked.base.encode()))
-        done = processes.run(
-            [asked.docker, "build", "--call=check,format=json", "--file", str(copy), room], LIMIT
-        )
+        argv = [asked.docker, "build", "--call=check,format=json", "--file", str(copy), room]
+        try:
+            done = processes.run(argv, LIMIT)
+        except processes.OverdueError:
+            return Counter({"unchecked": 1})
     start = done.output.find("{\n")
     if start < 0:
         return Counter({"unchecked": 1})

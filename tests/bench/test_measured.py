@@ -51,16 +51,22 @@ def test_every_size_stands_on_a_page_that_names_the_stand_ins():
         assert f"## {result['project']}\n" in text
 
 
+def by_dfix(file):
+    """What dfix wrote; the naive file where it changed nothing."""
+    result = json.loads(file.read_text())
+    return result["variants"][result["same"].get("dfix", "dfix")]
+
+
 @pytest.mark.parametrize("file", sorted(MEASURED.glob("*.json")), ids=lambda file: file.stem)
 def test_what_dfix_wrote_works_and_breaks_no_promise(file):
-    dfix = json.loads(file.read_text())["variants"]["dfix"]
+    dfix = by_dfix(file)
     assert dfix["works"]
     assert dfix["objections"] == []
 
 
 @pytest.mark.parametrize("file", sorted(MEASURED.glob("*.json")), ids=lambda file: file.stem)
 def test_a_source_edit_runs_no_more_than_a_build_from_nothing(file):
-    builds = json.loads(file.read_text())["variants"]["dfix"]["builds"]
+    builds = by_dfix(file)["builds"]
     assert set(builds["source"]["ran"]) <= set(builds["cold"]["ran"])
 
 
