@@ -29,6 +29,7 @@ EVERYTHING = None
 REACH: dict[str, frozenset[str] | None] = {
     "name-stages": frozenset({"FROM", "COPY", "ADD", "RUN"}),  # `--from=0`, also in mounts
     "use-lockfile": frozenset({"COPY"}),  # that of the manifest brings the lock too
+    "mount-caches": frozenset({"COPY"}),  # it reads what was compiled where the RUN now puts it
     "copy-manifests-first": frozenset(
         {"COPY", "ADD"}
     ),  # a destination is spelled out, the same COPY not doubled

@@ -10,7 +10,7 @@ import enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Role(enum.Enum):
@@ -48,7 +48,9 @@ class Cache(NamedTuple):
     each with what follows its value: `(("GOMODCACHE", ""), ("GOPATH", "/pkg/mod"))`; with the
     stage's environment given, `Ecosystem.caches` has applied them to `path`. `moved` tells that a
     flag or a variable in force did. `images` are the families of base images, with the versions
-    from `since` until `until`, in which it lies there; empty: in all.
+    from `since` until `until`, in which it lies there; empty: in all. `freshness` is
+    what a compile cache decides by whether a result is out of date: "content" of the inputs, or their
+    "times".
     """
 
     id: str
@@ -61,6 +63,7 @@ class Cache(NamedTuple):
     images: tuple[Mapping[str, str], ...] = ()
     moved_by: tuple[tuple[str, str], ...] = ()
     moved: bool = False
+    freshness: str = ""
 
 
 class Setting(NamedTuple):
@@ -169,6 +172,46 @@ class Beside(NamedTuple):
     packages: tuple[str, ...]
     live: tuple[str, ...]
     idle: bool
+
+
+class Built(NamedTuple):
+    """A build as it stands.
+
+    `directory` is the folder of the tree that it works in, `texts` its words as they are written
+    (quotes and variables included), `libc` and `release` those of the image that it runs in.
+    """
+
+    where: str
+    directory: str
+    texts: Sequence[str]
+    environment: Mapping[str, str | None]
+    libc: str | None
+    release: tuple[int, ...] | None
+
+
+class Static(NamedTuple):
+    """The same build, of a program that needs no library of its base and holds no more than it runs.
+
+    Variables to set for the call, replacements by word index, and why: claims, each with its source.
+    """
+
+    assign: Mapping[str, str]
+    replace: Mapping[int, str]
+    because: tuple[tuple[str, str], ...]
+
+
+class Compiled(NamedTuple):
+    """What a compile call leaves in its compile cache.
+
+    `root` is the folder of the tree from which the cache's path is meant, `project` a name that tells
+    this project's cache from another's, `programs` the files to run, from the cache's folder.
+    `restores`: the next build puts a program back that was moved away.
+    """
+
+    root: str
+    project: str
+    programs: tuple[str, ...]
+    restores: bool = False
 
 
 class Fetch(NamedTuple):

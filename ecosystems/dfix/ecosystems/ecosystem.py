@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import (
     Beside,
+    Built,
     Cache,
     Call,
+    Compiled,
     Fetch,
     FirstPhase,
     Inputs,
     Locked,
     Role,
     Setting,
+    Static,
 )
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.knowledge import Knowledge, knowledge_of
@@ -78,7 +81,7 @@ class Ecosystem:
             if call.cache is not None and cache.id == next(iter(self.knowledge.caches)):
                 found.append(cache._replace(path=call.cache, env=None, moved_by=(), moved=True))
                 continue
-            located = _located(cache, env or {})
+            located = where_moved(cache, env or {})
             if located is not None:
                 found.append(located)
         return tuple(found)
@@ -185,6 +188,26 @@ class Ecosystem:
                 rule.folders,
                 rule.supersedes,
             )
+
+    def compiled(
+        self,
+        call: Call,
+        tree: Tree,
+        directory: str,
+        *,
+        env: Mapping[str, str | None] | None = None,
+    ) -> Fact[Compiled]:
+        """What a call leaves in its compile cache that later steps may want."""
+        del tree, directory, env
+        return Unknown(f"what {call.ecosystem} {call.verb} leaves in its cache is not known")
+
+    def static_form(self, call: Call, tree: Tree, asked: Built) -> Fact[Static] | None:
+        """The same build of a static, stripped program; None if it is one already or there is no such thing.
+
+        An Unknown carries its slug: `links-c`, `build-mode`, `debug-build`, `unknown-sources`.
+        """
+        del call, tree, asked
+        return None
 
     def cache_off(self, env: Mapping[str, str | None]) -> str | None:
         """The variable in force that turns the cache off; one that is not literal may."""
@@ -382,7 +405,8 @@ def _says(call: Call, word: str) -> bool:
     )
 
 
-def _located(cache: Cache, env: Mapping[str, str | None]) -> Cache | None:
+def where_moved(cache: Cache, env: Mapping[str, str | None]) -> Cache | None:
+    """The cache where the variables in force put it; None where one of them is not literal."""
     for variable, suffix in cache.moved_by:
         if variable not in env:
             continue

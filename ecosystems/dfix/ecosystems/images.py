@@ -181,6 +181,17 @@ def families() -> dict[str, Any]:
 
 
 @cache
+def variables() -> frozenset[str]:
+    """The names of all variables that an image of some family sets: one that is not known may set them too."""
+    return frozenset(
+        name
+        for family in families().values()
+        for layer in (family.get("facts", {}), *family.get("variant", {}).values())
+        for name in layer.get("env", {})
+    )
+
+
+@cache
 def _repositories() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Full name to (family, what the name alone says of version, suite and variant)."""
     return {

@@ -243,22 +243,34 @@ def _setting(name: str, row: Mapping[str, Any]) -> SettingRule:
 
 
 def _cache(name: str, row: Mapping[str, Any]) -> Cache:
-    _only(
-        name,
-        row,
-        {"id", "path", "root-path", "kind", "sharing", "moved-by", "images", "source"},
-    )
+    keys = {
+        "id",
+        "path",
+        "root-path",
+        "kind",
+        "sharing",
+        "freshness",
+        "moved-by",
+        "images",
+        "source",
+    }
+    _only(name, row, keys)
+    kind, freshness = CacheKind(row["kind"]), row.get("freshness", "")
+    if kind is CacheKind.COMPILE and freshness not in {"content", "times"}:
+        message = f"{name}: {row['id']} does not say how it tells what is out of date"
+        raise KnowledgeError(message)
     moved_by = tuple((variable, suffix) for variable, suffix in row.get("moved-by", ()))
     return Cache(
         id=row["id"],
         path=row["path"],
-        kind=CacheKind(row["kind"]),
+        kind=kind,
         sharing=row["sharing"],
         env=moved_by[0][0] if moved_by else None,
         source=row["source"],
         images=row.get("images", ()),
         moved_by=moved_by,
         root_path=row.get("root-path"),
+        freshness=freshness,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from dfix.ecosystems import ecosystem_of
+from dfix.ecosystems import ecosystem_of, images
 from dfix.ecosystems.calls import CacheKind, Role
 from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
@@ -98,6 +98,13 @@ def filled(ctx: Context, place: Place, called: Called) -> tuple[Cache, ...] | Be
     lost = {each.id for each in known} - {each.id for each in told.value}
     if lost:
         return Because("moved-cache", f"a variable that is not literal moves the cache {min(lost)}")
+    image = place.stage.root_image
+    if isinstance(image, Unknown):
+        names = {name for each in told.value if not each.moved for name, _ in each.moved_by}
+        set_below = sorted(names & images.variables() - env.keys())
+        if set_below:
+            why = f"the base image may set {set_below[0]}, which moves the cache: {image.why}"
+            return Because("moved-cache", why)
     return told.value
 
 

@@ -50,7 +50,8 @@ VERSIONERS = (
     "dunamai", "pdm-backend", "vergen", "git-commit-id", "gitversion", "git-version",
     "git-rev-sync", "git-describe", "git-revision", "gitinfo", "nebula.release", "axion-release",
     "palantir.git", "isomorphic-git", "simple-git", "gitpython", "GitPython", "git2",
-    "ReadBuildInfo",
+    "ReadBuildInfo", "shadow-rs", "shadow_rs", "write_built_file", "git-testament",
+    "git_testament", "git_version", "rustc_tools_util", "rustc-tools-util",
 )  # fmt: skip
 SEARCHED = (
     ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".py", ".go", ".rs", ".toml", ".cfg", ".ini",

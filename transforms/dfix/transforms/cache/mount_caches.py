@@ -18,13 +18,17 @@ https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 - unknown-manager: which package manager, or which generation of it, the call runs is not known;
 - linked-cache: what is installed only points into the cache, so the program needs it where it runs;
 - not-plain: a flag or command that fights the cache stands where it cannot be edited;
-- moved-cache: the variable or the settings file that moves the cache has a value that is not known.
+- moved-cache: the variable or the settings file that moves the cache has a value that is not known;
+- artefact-in-cache: what was compiled inside the cache is read later, or may be, and would no longer be there.
 
 ## Level
 Download caches: `safe` where a shown builder has cache mounts or the file uses `--mount`
 already, else `review`. Stores that later steps read: `review`. What a distribution's package
 manager downloads: `review` in a stage that only builds, `bold` in one whose layers leave the
 build, where the clean-ups stay unless it is asked for.
+Compile caches: `review`, but `bold` where the compiler tells by the files' times what is out of date,
+because a checkout that is older than the last build then gives the program of the other one; what
+was built is copied out of the cache in the same RUN.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ from dfix.refactor.context import hold_back
 from dfix.refactor.model import paths
 from dfix.refactor.model.reach import shipped as shipped_stages
 from dfix.refactor.plans import caches as plan
-from dfix.refactor.plans import machine
+from dfix.refactor.plans import compiling, machine
 from dfix.refactor.plans.cleaning import cleaning
 from dfix.refactor.plans.hiding import hidden, linked
 from dfix.refactor.scripts import Edited
@@ -216,6 +220,7 @@ class Mounted(NamedTuple):
         "linked-cache",
         "not-plain",
         "moved-cache",
+        "artefact-in-cache",
     ),
     cases=CASES,
 )
@@ -235,7 +240,7 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
                     yield hold_back(place, caches.slug, caches.why)
                 continue
             for cache in caches:
-                if not machine.worth(place, called, cache):
+                if cache.kind is CacheKind.COMPILE or not machine.worth(place, called, cache):
                     continue
                 mounted = _mounted(ctx, place, called, cache)
                 if isinstance(mounted, HeldBack):
@@ -247,6 +252,8 @@ def mount_caches(ctx: Context) -> Iterator[Finding]:
         first = [each for each in found if each.level < Level.BOLD] or found
         if first:
             yield _rewritten(ctx, place, first, settled)
+        else:
+            yield from compiling.findings(ctx, place, _covers)
 
 
 def _mounted(ctx: Context, place: Place, called: Called, cache: Cache) -> Mounted | HeldBack | None:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from dfix.refactor.model import Called, Place
 
 PLAIN_FLAGS = frozenset({"chown", "chmod", "link"})
+RESOLVING = (Role.INSTALL, Role.FETCH, Role.BUILD, Role.PROJECT)  # may choose versions
 ODD = " \t\"'$*?[]\\#"  # a path with one of these is not written as a plain word
 NPM = {
     "package.json": '{"name": "a", "version": "1.0.0", "dependencies": {"left-pad": "1.3.0"}}',
@@ -134,7 +135,7 @@ def use_lockfile(ctx: Context) -> Iterator[Finding]:
     for place, called in ctx.calls():
         call = called.call
         assert call is not None  # noqa: S101 - `calls` yields those that have one
-        if call.role is not Role.INSTALL or call.locked:
+        if call.role not in RESOLVING or call.locked:
             continue
         finding = _locked(ctx, place, called)
         if finding is not None:

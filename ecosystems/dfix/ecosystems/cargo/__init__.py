@@ -1,0 +1,1 @@
+"""Cargo: what Rust projects are fetched, built and installed with; see `reader`."""
