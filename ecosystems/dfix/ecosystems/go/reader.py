@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from dfix.ecosystems.arguments import read_arguments
-from dfix.ecosystems.calls import Cache, Call, Fetch, Inputs, Role
+from dfix.ecosystems.arguments import NOT_LITERAL, read_arguments
+from dfix.ecosystems.calls import Built, Cache, Call, Fetch, Inputs, Role, Static
 from dfix.ecosystems.ecosystem import Ecosystem
 from dfix.ecosystems.facts import Fact, Known, Unknown
 from dfix.ecosystems.go.gomod import GoMod, parse_mod, parse_work
@@ -133,6 +133,21 @@ class GoEcosystem(Ecosystem):
         words = (*DOWNLOAD, "-C", call.directory) if call.directory else DOWNLOAD
         because = "go mod download reads go.mod and go.sum only"
         return Known(Fetch(words, inputs.value, because, DOWNLOAD_RULE), inputs.source)
+
+    def static_form(self, call: Call, tree: Tree, asked: Built) -> Fact[Static] | None:
+        """The build of a program of the project without cgo, paths and symbols."""
+        if call.verb not in {"build", "install"} or call.role is not Role.BUILD:
+            return None
+        odd = list(call.unknown)
+        for name, value in call.flags:
+            if name == "-ldflags" and value is None and NOT_LITERAL in odd:
+                odd.remove(NOT_LITERAL)  # a version that a variable holds
+        if odd:
+            why = f"go {call.verb} has {odd[0]}, which is not understood"
+            return Unknown(why, "unknown-sources")
+        from dfix.ecosystems.go.linking import static_form  # noqa: PLC0415 - it reads sources
+
+        return static_form(call, tree, asked)
 
     def lock_matches(self, tree: Tree, directory: str) -> Fact[bool]:
         """Is there a sum for every module that go.mod requires?

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dfix.ecosystems.calls import Role
 from dfix.ecosystems.facts import Fact, Known, Unknown
+from dfix.ecosystems.go.linking import Compiler, linking
 from dfix.ecosystems.go.output import Binary, binary_of, flags_of
 from dfix.ecosystems.go.runtime import GoProject, GoRun, project, runs
 from dfix.ecosystems.runtime import Anchor, Mode, NeedKind, PathUse
@@ -15,10 +16,6 @@ from dfix.ecosystems.service import Did, Live, Obstacle, Request, Service, Start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# From this release on, a Go tool without a C compiler builds without cgo by itself.
-# https://go.dev/doc/go1.20#cgo
-_QUIET_CGO = (1, 20)
-CGO = "https://pkg.go.dev/cmd/cgo"
 ARTEFACTS = '[tool.dfix.split] artefacts = ["/app/server"]'
 
 
@@ -69,7 +66,17 @@ def services(request: Request) -> Fact[Service]:
         obstacles.append(Obstacle("unknown-sources", why))
     for part in parts:
         obstacles.extend(_obstacles(part))
-    linked = _linked(request, found.value, parts, programs)
+    linked = linking(
+        found.value,
+        parts,
+        tuple(
+            Compiler(did.call.words, did.environment, did.where, binary.main.directory)
+            for binary, did in programs
+        ),
+        request.base.libc,
+        request.base.release,
+        c_compiler=any({"build-base", "gcc"} & set(did.call.packages) for did in request.did),
+    )
     extra, whole = _files(request, parts)
     live.extend(extra)
     needs = [need for part in parts for need in part.facts.needs]
@@ -84,7 +91,7 @@ def services(request: Request) -> Fact[Service]:
         if use.program is not None
     )
     shell = next((use.source for part in parts for use in part.facts.starts if use.shell), None)
-    static, assign, evidence = linked
+    static, assign, evidence = linked.static, dict(linked.assign), linked.because
     shape = ("static" if static else "dynamic") + (
         " binary" if not whole and len(live) == len(programs) else " binary + files"
     )
@@ -174,61 +181,6 @@ def _obstacles(part: GoRun) -> Iterator[Obstacle]:
             yield Obstacle("unknown-library", f"{need.source} loads a library at run time")
         if need.kind is NeedKind.BROWSER:
             yield Obstacle("needs-browser", f"{need.source} starts a browser")
-
-
-def _linked(
-    request: Request, found: GoProject, parts: list[GoRun], programs: list[tuple[Binary, Did]]
-) -> tuple[bool, dict[str, str], tuple[tuple[str, str], ...]]:
-    """Is the binary static, or can it be, which variables say so, and why."""
-    if all(did.environment.get("CGO_ENABLED") == "0" for _, did in programs):
-        return True, {}, (("CGO_ENABLED=0 is set where it is built", programs[0][1].where),)
-    if any(did.environment.get("CGO_ENABLED", "0") != "0" for _, did in programs):
-        return False, {}, (("CGO_ENABLED is set where it is built", programs[0][1].where),)
-    if len(parts) != len(programs):
-        return False, {}, ()
-    if any(_linking(did.environment.get("GOFLAGS", "")) for _, did in programs):
-        return False, {}, (("GOFLAGS may ask for a C linker", programs[0][1].where),)
-    for part in parts:
-        if part.cgo:
-            return False, {}, (('it says import "C"', part.cgo[0]),)
-    if found.cgo_modules:
-        module = found.cgo_modules[0]
-        return False, {}, ((f"{module.path} compiles C code", module.required),)
-    flags = [flags_of([*did.call.words[2:]]).values for _, did in programs]
-    if any(
-        values.keys() & {"race", "msan", "asan", "linkmode"}
-        or "-linkmode" in (values.get("ldflags") or "")
-        for values in flags
-    ):
-        return False, {}, (("its build flags ask for a C linker", programs[0][1].where),)
-    why = (
-        ('no package that it is built of says import "C"', programs[0][0].main.directory),
-        ("no required module is known to compile C code", "go.mod"),
-    )
-    if (
-        request.base.libc == "musl"
-        and request.base.release is not None
-        and request.base.release >= _QUIET_CGO
-    ):
-        compiler = any(
-            "build-base" in did.call.packages or "gcc" in did.call.packages for did in request.did
-        )
-        if not compiler:
-            return (
-                True,
-                {},
-                (
-                    ("without a C compiler, Go links statically", "https://go.dev/doc/go1.20#cgo"),
-                    *why,
-                ),
-            )
-    return True, {"CGO_ENABLED": "0"}, (*why, ("without cgo, Go links statically", CGO))
-
-
-def _linking(flags: str | None) -> bool:
-    """May GOFLAGS change how a program is linked?"""
-    harmless = ("-mod", "-modcacherw", "-buildvcs", "-trimpath", "-p", "-v", "-x")
-    return flags is None or any(word.partition("=")[0] not in harmless for word in flags.split())
 
 
 def _files(request: Request, parts: list[GoRun]) -> tuple[list[Live], str]:
